@@ -1,0 +1,61 @@
+/**
+ * What happened how often since the start. Every refusal has a counter here.
+ *
+ * @module
+ */
+
+/** Every counter with what it counts; a name that is not here cannot be counted. */
+export const COUNTERS = {
+  connections_accepted: "connections accepted on a public port",
+  connections_relayed: "connections relayed to a server",
+  connections_terminated: "connections handed to a terminator",
+  accept_failures: "accept calls that failed, for want of descriptors for instance",
+  hello_timeout: "clients that did not finish their ClientHello in time",
+  hello_not_tls: "connections on the TLS port that did not speak TLS",
+  hello_malformed: "ClientHellos that break the grammar",
+  hello_too_large: "ClientHellos over the size limit",
+  hello_closed: "clients that left before their ClientHello was whole",
+  server_name_unknown: "server names no route matches",
+  server_name_rejected: "connections of routes whose mode is reject",
+  upstream_unreachable: "connections for which no server could be reached",
+  terminator_unavailable: "connections for which no terminator could be opened",
+  idle_timeout: "connections ended because no byte moved for too long",
+  request_timeout: "hops ended because no request was in flight for too long",
+  hop_unknown: "requests on a loopback port that no relayed connection accounts for",
+  hop_conflict: "hops dialled again because their ports were still held in the address book",
+  requests: "requests handled",
+  request_refused: "requests refused before they reached an upstream",
+  request_misdirected: "requests for a host the connection's certificate does not serve",
+  request_loop: "requests that came back to this process",
+  upstream_failures: "requests lost because their upstream failed",
+  upstream_retries: "requests sent again on a fresh connection",
+  acme_issued: "certificates issued",
+  acme_failures: "attempts to get a certificate that failed",
+  state_set_aside: "files that could not be read and were set aside",
+} as const;
+
+/** The name of a counter. */
+export type CounterName = keyof typeof COUNTERS;
+
+/** A set of counters, all zero at first. */
+export class Counters {
+  readonly #values = new Map<CounterName, number>();
+
+  /** Adds `amount`, by default 1. */
+  add(name: CounterName, amount = 1): void {
+    this.#values.set(name, this.get(name) + amount);
+  }
+
+  /** Returns the count so far. */
+  get(name: CounterName): number {
+    return this.#values.get(name) ?? 0;
+  }
+
+  /** Returns the counters that are not zero, in the order of {@linkcode COUNTERS}. */
+  snapshot(): Partial<Record<CounterName, number>> {
+    const names = Object.keys(COUNTERS) as CounterName[];
+    return Object.fromEntries(
+      names.filter((name) => this.get(name) > 0).map((name) => [name, this.get(name)]),
+    );
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Hostnames as they are compared: lower case, no final dot, A-labels. Pure.
+ *
+ * @module
+ */
+import { isIP } from "node:net";
+
+/** RFC 1035 §2.3.4: 255 octets on the wire are 253 characters as text. */
+export const HOSTNAME_MAX_CHARACTERS = 253;
+
+const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+
+/**
+ * Brings a name from a ClientHello, a Host header or the configuration into the form in which names
+ * are compared. Underscores are let through: they are not legal in hosts (RFC 952) but in use.
+ *
+ * @returns The name; undefined if it is an IP literal or cannot be a hostname.
+ */
+export function normalizeHostname(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
+  if (name === "" || name.length > HOSTNAME_MAX_CHARACTERS || isIpLiteral(name)) return undefined;
+  return name.split(".").every((label) => LABEL.test(label)) ? name : undefined;
+}
+
+/**
+ * Says whether the text is an IP address, with or without brackets. A name whose last label is a
+ * number counts as one: no top-level domain is numeric and URL parsers read it as IPv4 (WHATWG URL).
+ */
+export function isIpLiteral(text: string): boolean {
+  const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  return isIP(bare) !== 0 || /(?:^|\.)\d+$/.test(bare);
+}
+
+/** A host entry of the configuration: one name, one first-label wildcard, or the catch-all. */
+export type HostPattern =
+  | { readonly kind: "exact"; readonly name: string }
+  /** `name` is what follows `*.`. */
+  | { readonly kind: "wildcard"; readonly name: string }
+  | { readonly kind: "any" };
+
+/**
+ * Parses `app.example.org`, `*.example.org` or `*`. Names outside ASCII become A-labels (RFC 5891).
+ *
+ * @returns undefined if the text is none of them.
+ */
+export function parseHostPattern(text: string): HostPattern | undefined {
+  if (text === "*") return { kind: "any" };
+  const wildcard = text.startsWith("*.");
+  const name = normalizeHostname(toAscii(wildcard ? text.slice(2) : text));
+  if (name === undefined) return undefined;
+  return { kind: wildcard ? "wildcard" : "exact", name };
+}
+
+/** Formats a pattern as it stands in the configuration. */
+export function formatHostPattern(pattern: HostPattern): string {
+  if (pattern.kind === "any") return "*";
+  return pattern.kind === "wildcard" ? `*.${pattern.name}` : pattern.name;
+}
+
+/**
+ * Says whether a certificate name (RFC 6125 §6.4.3: exact, or one wildcard for the first label)
+ * covers a normalized hostname.
+ */
+export function coversHostname(certificateName: string, hostname: string): boolean {
+  const name = certificateName.toLowerCase();
+  if (!name.startsWith("*.")) return name === hostname;
+  const dot = hostname.indexOf(".");
+  return dot > 0 && hostname.slice(dot + 1) === name.slice(2);
+}
+
+function toAscii(name: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/^[\x00-\x7f]*$/.test(name)) return name;
+  const url = URL.parse(`http://${name}/`);
+  return url === null ? "" : url.hostname;
+}
