@@ -16,6 +16,8 @@ export interface Config {
   readonly stateFolder: string | undefined;
   readonly relay: { readonly engine: RelayEngineName };
   readonly log: { readonly level: LogLevel };
+  /** From accept to the end of the ClientHello, in milliseconds; no route is known before. */
+  readonly helloTimeoutMs: number;
   /** In the order of the file. */
   readonly routes: readonly RouteConfig[];
 }
@@ -114,8 +116,6 @@ export interface UpstreamTlsConfig {
 
 /** All in milliseconds. */
 export interface TimeoutsConfig {
-  /** From accept to the end of the ClientHello. */
-  readonly helloMs: number;
   /** One attempt to connect to one server, TLS included. */
   readonly connectMs: number;
   /** From a connection's start to the end of its first request head. */
