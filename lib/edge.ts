@@ -1,0 +1,360 @@
+/**
+ * Composition: owns what runs, hands each module the functions of the others it needs, and swaps
+ * what decides about new work when the configuration changes. The only place with state that
+ * outlives a request.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { type Renewer, startRenewer } from "./acme/renewer.ts";
+import { ChallengesShown } from "./acme/challenges_shown.ts";
+import type { Clock } from "./base/clock.ts";
+import { formatEndpoint } from "./base/addresses.ts";
+import type { Counters } from "./base/counters.ts";
+import { HEADER_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from "./base/limits.ts";
+import type { Log } from "./base/log.ts";
+import { Sampler } from "./base/sampler.ts";
+import type { Config, RouteConfig, ServerConfig } from "./config/config.ts";
+import { AddressBook } from "./hop/address_book.ts";
+import {
+  type LoopbackEnvironment,
+  type LoopbackServer,
+  openLoopbackServer,
+} from "./http/loopback_server.ts";
+import { createOffloadApplication } from "./http/offload_application.ts";
+import { createPlainApplication } from "./http/plain_application.ts";
+import type { ProxyEnvironment } from "./http/proxy.ts";
+import { Terminators } from "./http/terminators.ts";
+import { prepareServers } from "./http/upstream/prepare_servers.ts";
+import { UpstreamClient } from "./http/upstream/upstream_client.ts";
+import type { UpstreamServer } from "./http/upstream/upstream_server.ts";
+import { PortableEngine } from "./relay/portable/portable_engine.ts";
+import type {
+  BoundAddresses,
+  ConnectionRecord,
+  DrainResult,
+  HopLease,
+  RelayEngine,
+} from "./relay/relay_engine.ts";
+import { type Match, RouteTable } from "./route/route_table.ts";
+import { openSampleServers, type SampleServers } from "./sample/sample_servers.ts";
+import { makeSampleCertificate } from "./sample/sample_certificate.ts";
+import { sampleNames, wantsSamples, withSamples } from "./sample/with_samples.ts";
+import type { Store } from "./state/store.ts";
+import { type Certificate, certificateCovers } from "./tls/certificate.ts";
+import {
+  certificateId,
+  type CertificateSource,
+  certificateSource,
+} from "./tls/certificate_source.ts";
+import { CertificateStore } from "./tls/certificate_store.ts";
+import { Rotation } from "./upstream/rotation.ts";
+
+/** What an edge stands on. */
+export interface EdgeSurroundings {
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  /** Stays open until the edge has stopped; whoever opened it closes it. */
+  readonly store: Store;
+}
+
+/** A running Postern. `stop` ends it; after that it cannot be used again. */
+export class Edge {
+  readonly #surroundings: EdgeSurroundings;
+  readonly #sampler: Sampler;
+  readonly #book = new AddressBook();
+  readonly #rotation = new Rotation();
+  readonly #challenges = new ChallengesShown();
+  readonly #certificates: CertificateStore;
+  readonly #upstreams: UpstreamClient;
+  /** By the configuration's entry; what an older configuration had stays while a request uses it. */
+  readonly #servers = new WeakMap<ServerConfig, UpstreamServer>();
+  readonly #proxy: ProxyEnvironment;
+  readonly #terminators: Terminators;
+  #config: Config;
+  #table: RouteTable;
+  #samples: SampleServers | undefined;
+  #relay: RelayEngine | undefined;
+  #plain: LoopbackServer | undefined;
+  #renewer: Renewer | undefined;
+  #addresses: BoundAddresses = { https: [], http: [] };
+
+  private constructor(config: Config, surroundings: EdgeSurroundings) {
+    const { clock, counters, log, store } = surroundings;
+    this.#surroundings = surroundings;
+    this.#sampler = new Sampler(clock);
+    this.#config = config;
+    this.#table = new RouteTable(config.routes);
+    this.#certificates = new CertificateStore({ store, clock, log: log.child("tls") });
+    this.#upstreams = new UpstreamClient({ clock, counters });
+    this.#proxy = {
+      clock,
+      counters,
+      log: log.child("http"),
+      sampler: this.#sampler,
+      // Unknown to clients, and another one in each process: several Posterns may stand in a row.
+      via: `postern-${crypto.randomUUID().slice(0, 8)}`,
+      orderServers: (servers) => this.#rotation.order(servers),
+      send: (server, request) => this.#upstreams.send(this.#preparedServer(server), request),
+    };
+    this.#terminators = new Terminators(
+      clock,
+      (id, certificate, httpVersion) =>
+        openLoopbackServer({
+          application: this.#offloadApplication(id, certificate as Certificate),
+          environment: this.#loopbackEnvironment(),
+          certificate,
+          httpVersion,
+        }),
+    );
+  }
+
+  /**
+   * Starts everything a configuration asks for.
+   *
+   * @throws {Error} If an address cannot be listened on or a certificate file cannot be used; nothing
+   * is left open then.
+   */
+  static async open(config: Config, surroundings: EdgeSurroundings): Promise<Edge> {
+    const edge = new Edge(config, surroundings);
+    try {
+      await edge.#start();
+      return edge;
+    } catch (error) {
+      await edge.stop(0);
+      throw error;
+    }
+  }
+
+  /** The public addresses, with the ports that `0` became. */
+  get addresses(): BoundAddresses {
+    return this.#addresses;
+  }
+
+  /** The name of the relay's engine. */
+  get engine(): string {
+    return this.#relay?.name ?? "none";
+  }
+
+  /** Connections that are open. */
+  get open(): number {
+    return this.#relay?.open ?? 0;
+  }
+
+  /**
+   * Takes over another configuration. Connections of routes that stay are not touched; `listen` and
+   * `state` stay as they were until a restart.
+   *
+   * @throws {Error} If it cannot be used; what ran goes on unchanged.
+   */
+  async reload(config: Config): Promise<void> {
+    const { log } = this.#surroundings;
+    if (!isDeepStrictEqual(config.listen, this.#config.listen)) {
+      log.warn('"listen" has changed: it is used after a restart');
+    }
+    const routes = await this.#prepare(config);
+    const before = this.#config;
+    this.#use(config, routes);
+    await this.#renewFor(config, before);
+    const ids = new Set(sourcesOf(config).map(certificateId));
+    this.#terminators.keepOnly(ids);
+    this.#certificates.retain(ids);
+  }
+
+  /** Stops accepting, lets connections finish for `timeoutMs` milliseconds at most, closes all. */
+  async stop(timeoutMs: number): Promise<DrainResult> {
+    this.#relay?.stopAccepting();
+    const renewerStopped = this.#renewer?.stop();
+    // Idle keep-alive connections end here; those with a request in flight when it is answered.
+    const closed = Promise.all([this.#terminators.shutdown(), this.#plain?.shutdown()]);
+    const drained = await this.#relay?.drain(timeoutMs) ?? { finished: 0, cut: 0 };
+    await Promise.all([closed, renewerStopped]);
+    this.#upstreams.close();
+    this.#certificates[Symbol.dispose]();
+    await this.#samples?.close();
+    return drained;
+  }
+
+  async #start(): Promise<void> {
+    const { clock, counters, log, store } = this.#surroundings;
+    const config = this.#config;
+    const routes = await this.#prepare(config);
+    this.#plain = openLoopbackServer({
+      application: createPlainApplication({
+        proxy: this.#proxy,
+        httpsPort: () => this.#addresses.https[0].port,
+        match: (hostname) => this.#table.match(hostname),
+        answerChallenge: (hostname, token) => this.#challenges.answer(hostname, token),
+      }),
+      environment: this.#loopbackEnvironment(),
+      certificate: undefined,
+      httpVersion: "1.1",
+    });
+    this.#relay = new PortableEngine(
+      { table: this.#table, helloTimeoutMs: config.helloTimeoutMs },
+      {
+        book: this.#book,
+        clock,
+        counters,
+        log: log.child("relay"),
+        sampler: this.#sampler,
+        orderServers: (route) => this.#rotation.order(route.servers),
+        leaseTerminator: (match, alpn) => this.#leaseTerminator(match, alpn),
+        leasePlainHttp: () => this.#leasePlainHttp(),
+        record: (record) => this.#record(record),
+      },
+    );
+    this.#use(config, routes);
+    // Last, so that the first connection finds everything in its place.
+    this.#addresses = this.#relay.listen(config.listen);
+    // The authority will ask port 80.
+    await this.#renewFor(config, undefined);
+  }
+
+  /** Does everything that can fail before another configuration takes effect. */
+  async #prepare(config: Config): Promise<readonly RouteConfig[]> {
+    await this.#readCertificates(config);
+    await this.#openSamples(config);
+    const samples = this.#samples;
+    const routes = samples === undefined ? config.routes : withSamples(config.routes, samples);
+    for (const [server, prepared] of await prepareServers(routes)) {
+      this.#servers.set(server, prepared);
+    }
+    return routes;
+  }
+
+  /** The one moment in which another configuration takes effect. */
+  #use(config: Config, routes: readonly RouteConfig[]): void {
+    this.#config = config;
+    this.#table = new RouteTable(routes);
+    this.#relay?.update({ table: this.#table, helloTimeoutMs: config.helloTimeoutMs });
+  }
+
+  /** @param before What the renewer that runs was started with. */
+  async #renewFor(config: Config, before: Config | undefined): Promise<void> {
+    const { clock, counters, log, store } = this.#surroundings;
+    const hostnames = autoHostnames(config);
+    if (this.#renewer !== undefined && isDeepStrictEqual(config.acme, before?.acme)) {
+      return this.#renewer.update(hostnames);
+    }
+    await this.#renewer?.stop();
+    this.#renewer = startRenewer({
+      config: config.acme,
+      hostnames,
+      store,
+      clock,
+      counters,
+      log: log.child("acme"),
+      certificates: this.#certificates,
+      challenges: this.#challenges,
+    });
+  }
+
+  /** Broken files are found, and the internal CA is there to be trusted, before either is needed. */
+  async #readCertificates(config: Config): Promise<void> {
+    const sources = sourcesOf(config);
+    const internal = sources.find((source) => source.kind === "internal");
+    const files = sources.filter((source) => source.kind === "file");
+    for (const source of internal === undefined ? files : [internal, ...files]) {
+      const result = await this.#certificates.ensure(source);
+      if (result.kind === "problem") throw new Error(result.problem);
+    }
+  }
+
+  async #openSamples(config: Config): Promise<void> {
+    if (this.#samples !== undefined || !wantsSamples(config.routes)) return;
+    const names = sampleNames(config.routes);
+    this.#samples = openSampleServers(
+      await makeSampleCertificate(this.#surroundings.store, names),
+    );
+  }
+
+  async #leaseTerminator(match: Match, alpn: readonly string[]): Promise<HopLease> {
+    const { certificate, timeouts } = match.route;
+    if (certificate === undefined) throw new Error("route has no certificate");
+    const source = certificateSource(certificate, match.pattern);
+    const id = certificateId(source);
+    const lease = this.#terminators.lease(id, await this.#certificate(id, source), alpn);
+    return {
+      port: lease.port,
+      headerTimeoutMs: timeouts.headerMs,
+      keepAliveTimeoutMs: timeouts.keepAliveMs,
+      release: lease.release,
+    };
+  }
+
+  async #certificate(id: string, source: CertificateSource): Promise<Certificate> {
+    const current = this.#certificates.current(id);
+    if (current !== undefined) return current;
+    const result = await this.#certificates.ensure(source);
+    if (result.kind === "problem") throw new Error(result.problem);
+    return result.certificate;
+  }
+
+  #preparedServer(server: ServerConfig): UpstreamServer {
+    const prepared = this.#servers.get(server);
+    if (prepared === undefined) throw new Error("server was not prepared");
+    return prepared;
+  }
+
+  #loopbackEnvironment(): LoopbackEnvironment {
+    const { clock, counters, log } = this.#surroundings;
+    return { book: this.#book, clock, counters, log: log.child("http"), sampler: this.#sampler };
+  }
+
+  #leasePlainHttp(): HopLease {
+    return {
+      port: this.#plain!.port,
+      headerTimeoutMs: HEADER_TIMEOUT_MS,
+      keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
+      release: () => {},
+    };
+  }
+
+  #offloadApplication(id: string, certificate: Certificate) {
+    return createOffloadApplication({
+      counters: this.#surroundings.counters,
+      proxy: this.#proxy,
+      serves: (hostname) => this.#serves(id, certificate, hostname),
+    });
+  }
+
+  /** See `OffloadOptions.serves`. The catch-all has a certificate that covers no host by its name. */
+  #serves(id: string, certificate: Certificate, hostname: string | undefined): Match | undefined {
+    const match = this.#table.match(hostname);
+    if (match?.route.certificate === undefined) return undefined;
+    if (match.pattern.kind === "any") {
+      const own = certificateId(certificateSource(match.route.certificate, match.pattern));
+      return own === id ? match : undefined;
+    }
+    return hostname !== undefined && certificateCovers(certificate, hostname) ? match : undefined;
+  }
+
+  #record(record: ConnectionRecord): void {
+    const { client, serverName, routeIndex: route, server, end, reason } = record;
+    this.#surroundings.log.debug("connection", {
+      client: formatEndpoint(client),
+      serverName,
+      route,
+      server,
+      up: record.bytesUp,
+      down: record.bytesDown,
+      ms: Math.round(record.durationMs),
+      end,
+      reason,
+    });
+  }
+}
+
+/** One source per certificate that the configuration needs. */
+function sourcesOf(config: Config): CertificateSource[] {
+  return config.routes.flatMap(({ certificate, hosts }) =>
+    certificate === undefined ? [] : hosts.map((pattern) => certificateSource(certificate, pattern))
+  );
+}
+
+/** Hostnames whose certificates are ordered. */
+function autoHostnames(config: Config): string[] {
+  return sourcesOf(config).flatMap((source) => source.kind === "auto" ? [source.hostname] : []);
+}
