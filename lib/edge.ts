@@ -17,7 +17,7 @@ import { Sampler } from "./base/sampler.ts";
 import type { Config, RouteConfig, ServerConfig } from "./config/config.ts";
 import { AddressBook } from "./hop/address_book.ts";
 import {
-  type LoopbackEnvironment,
+  type LoopbackOptions,
   type LoopbackServer,
   openLoopbackServer,
 } from "./http/loopback_server.ts";
@@ -28,6 +28,8 @@ import { Terminators } from "./http/terminators.ts";
 import { prepareServers } from "./http/upstream/prepare_servers.ts";
 import { UpstreamClient } from "./http/upstream/upstream_client.ts";
 import type { UpstreamServer } from "./http/upstream/upstream_server.ts";
+import { type Libc, type NoLibc, openLibc } from "./linux/libc.ts";
+import { setListenerNoDelay } from "./linux/listener_no_delay.ts";
 import { PortableEngine } from "./relay/portable/portable_engine.ts";
 import type {
   BoundAddresses,
@@ -62,6 +64,7 @@ export interface EdgeSurroundings {
 /** A running Postern. `stop` ends it; after that it cannot be used again. */
 export class Edge {
   readonly #surroundings: EdgeSurroundings;
+  readonly #libc: Libc | NoLibc = openLibc();
   readonly #sampler: Sampler;
   readonly #book = new AddressBook();
   readonly #rotation = new Rotation();
@@ -101,9 +104,8 @@ export class Edge {
     this.#terminators = new Terminators(
       clock,
       (id, certificate, httpVersion) =>
-        openLoopbackServer({
+        this.#openLoopbackServer({
           application: this.#offloadApplication(id, certificate as Certificate),
-          environment: this.#loopbackEnvironment(),
           certificate,
           httpVersion,
         }),
@@ -177,17 +179,22 @@ export class Edge {
   }
 
   async #start(): Promise<void> {
-    const { clock, counters, log, store } = this.#surroundings;
+    const { clock, counters, log } = this.#surroundings;
     const config = this.#config;
+    if (typeof this.#libc === "string") {
+      log.warn(
+        "Cannot switch off Nagle's algorithm on the hop: answers in pieces may be 40 ms late",
+        { reason: this.#libc },
+      );
+    }
     const routes = await this.#prepare(config);
-    this.#plain = openLoopbackServer({
+    this.#plain = this.#openLoopbackServer({
       application: createPlainApplication({
         proxy: this.#proxy,
         httpsPort: () => this.#addresses.https[0].port,
         match: (hostname) => this.#table.match(hostname),
         answerChallenge: (hostname, token) => this.#challenges.answer(hostname, token),
       }),
-      environment: this.#loopbackEnvironment(),
       certificate: undefined,
       httpVersion: "1.1",
     });
@@ -298,9 +305,18 @@ export class Edge {
     return prepared;
   }
 
-  #loopbackEnvironment(): LoopbackEnvironment {
+  #openLoopbackServer(options: Omit<LoopbackOptions, "environment">): LoopbackServer {
     const { clock, counters, log } = this.#surroundings;
-    return { book: this.#book, clock, counters, log: log.child("http"), sampler: this.#sampler };
+    const environment = {
+      book: this.#book,
+      clock,
+      counters,
+      log: log.child("http"),
+      sampler: this.#sampler,
+    };
+    const server = openLoopbackServer({ ...options, environment });
+    if (typeof this.#libc !== "string") setListenerNoDelay(this.#libc, server.port);
+    return server;
   }
 
   #leasePlainHttp(): HopLease {
