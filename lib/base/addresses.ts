@@ -38,12 +38,14 @@ export function parseAddress(text: string): Address | { kind: "problem"; problem
     const path = text.slice("unix:".length);
     return path === "" ? { kind: "problem", problem: "empty" } : { kind: "unix", path };
   }
-  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(text);
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/.exec(text);
   if (match === null || match[3] === undefined || match[3] === "") {
     return { kind: "problem", problem: text === "" ? "empty" : "port is missing" };
   }
   const port = Number(match[3]);
-  if (port > 65535) return { kind: "problem", problem: "port is not a number from 0 to 65535" };
+  if (!/^\d+$/.test(match[3]) || port > 65535) {
+    return { kind: "problem", problem: "port is not a number from 0 to 65535" };
+  }
   const hostname = match[1] ?? match[2];
   return { kind: "tcp", hostname: hostname === "" ? "::" : hostname, port };
 }
@@ -73,7 +75,10 @@ export function unmapIpv4(ip: string): string {
   const rest = ip.slice("::ffff:".length);
   if (isIPv4(rest)) return rest;
   const bytes = parseIp(ip);
-  return bytes === undefined ? ip : bytes.subarray(12).join(".");
+  // `::ffff:1:2:3` begins alike and is another address: only bytes say what is mapped.
+  const isMapped = bytes !== undefined &&
+    bytes.subarray(0, 12).every((byte, index) => byte === (index < 10 ? 0 : 0xff));
+  return isMapped ? bytes.subarray(12).join(".") : ip;
 }
 
 /** Says whether the address is one of the host's own loopback addresses. */

@@ -4,11 +4,13 @@
  * @module
  */
 import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
 
 /** RFC 1035 §2.3.4: 255 octets on the wire are 253 characters as text. */
 export const HOSTNAME_MAX_CHARACTERS = 253;
 
-const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+/** Before lower case is made: U+212A, the Kelvin sign, would become an ASCII "k" by it. */
+const LABEL = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
 
 /**
  * Brings a name from a ClientHello, a Host header or the configuration into the form in which names
@@ -17,10 +19,9 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
  * @returns The name; undefined if it is an IP literal or cannot be a hostname.
  */
 export function normalizeHostname(text: string): string | undefined {
-  const lower = text.toLowerCase();
-  const name = lower.endsWith(".") ? lower.slice(0, -1) : lower;
+  const name = text.endsWith(".") ? text.slice(0, -1) : text;
   if (name === "" || name.length > HOSTNAME_MAX_CHARACTERS || isIpLiteral(name)) return undefined;
-  return name.split(".").every((label) => LABEL.test(label)) ? name : undefined;
+  return name.split(".").every((label) => LABEL.test(label)) ? name.toLowerCase() : undefined;
 }
 
 /**
@@ -29,7 +30,7 @@ export function normalizeHostname(text: string): string | undefined {
  */
 export function isIpLiteral(text: string): boolean {
   const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  return isIP(bare) !== 0 || /(?:^|\.)\d+$/.test(bare);
+  return isIP(bare) !== 0 || /(?:^|\.)(?:\d+|0[xX][\da-fA-F]*)$/.test(bare);
 }
 
 /** A host entry of the configuration: one name, one first-label wildcard, or the catch-all. */
@@ -72,6 +73,6 @@ export function coversHostname(certificateName: string, hostname: string): boole
 function toAscii(name: string): string {
   // deno-lint-ignore no-control-regex
   if (/^[\x00-\x7f]*$/.test(name)) return name;
-  const url = URL.parse(`http://${name}/`);
-  return url === null ? "" : url.hostname;
+  // Not through a URL, where `ü@example.org` and `ü/example.org` would lose a part unnoticed.
+  return domainToASCII(name);
 }

@@ -58,6 +58,16 @@ export const RELAY_IDLE_TIMEOUT_MS = 10 * MINUTE_MS;
 /** One read buffer per direction of a portable relay: the largest TLS record four times over. */
 export const RELAY_BUFFER_BYTES = 64 * KIB;
 
+/** The same for a direction that moves little: an open but silent connection holds two of them. It
+ * takes most hellos whole (a post-quantum one has about 1,800 bytes). */
+export const RELAY_SMALL_BUFFER_BYTES = 2 * KIB;
+
+/** Wait for a terminator to be opened; it is our own work, done in a few milliseconds. */
+export const TERMINATOR_TIMEOUT_MS = 5 * SECOND_MS;
+
+/** A connection's time limits may be late by so much: nobody notices, and timers cost less. */
+export const RELAY_TIMER_STEP_MS = 100;
+
 /** Pause after a failed accept (EMFILE): a spinning loop would keep the process from recovering. */
 export const ACCEPT_PAUSE_MS = 100;
 
@@ -215,6 +225,15 @@ export const RENEWAL_JITTER_SHARE = 1 / 30;
 /** Share of its life after which it is renewed at the latest, whatever the CA suggests. */
 export const RENEWAL_LATEST_SHARE = 0.9;
 
+/**
+ * No renewal sooner than this after an issuance: a host whose clock is months ahead, or a CA that
+ * suggests the past each time, would otherwise order without end.
+ */
+export const RENEWAL_QUIET_MAX_MS = 1 * DAY_MS;
+
+/** The same as a share of a certificate's life, if that is less: some live for hours only. */
+export const RENEWAL_QUIET_SHARE = 0.1;
+
 /** Between two looks at the CA's suggestion, if it does not say (RFC 9773 §4.3.2). */
 export const RENEWAL_INFO_PAUSE_MS = 6 * HOUR_MS;
 
@@ -223,8 +242,11 @@ export const RENEWAL_INFO_PAUSE_MIN_MS = 1 * MINUTE_MS;
 /** A mass revocation is then heard of within a day, whatever the CA's last answer said. */
 export const RENEWAL_INFO_PAUSE_MAX_MS = 1 * DAY_MS;
 
-/** Another try to save a certificate that could not be saved. */
+/** First pause before a certificate that could not be saved is saved again; doubled each time. */
 export const SAVE_RETRY_MS = 1 * MINUTE_MS;
+
+/** And up to this: a disk that is full for days should not fill the log as well. */
+export const SAVE_RETRY_MAX_MS = 1 * HOUR_MS;
 
 /** A routes.yaml; 10,000 routes have about 1 MiB. */
 export const CONFIG_MAX_BYTES = 16 * MIB;
@@ -240,3 +262,18 @@ export const CONFIG_DEPTH_MAX = 32;
 
 /** Problems of one routes.yaml that are shown; more help nobody. */
 export const CONFIG_PROBLEMS_MAX = 1_000;
+
+// ---- command line ----
+
+/**
+ * Stop signals that follow the first within this are its echo: with SIGTERM to a whole process group
+ * (systemd, `timeout`), `deno task` passes the signal on to a program that has had it already.
+ */
+export const SIGNAL_ECHO_MS = 300;
+
+/** Lexical tokens of a routes.yaml: 10,000 full routes have 700,000, and the parser takes memory for
+ * each: without this limit a file of brackets ends the process, at a reload the one that runs. */
+export const CONFIG_TOKENS_MAX = 1_000_000;
+
+/** Addresses in one list of `listen`: each is a socket, and each is compared with all others. */
+export const LISTEN_ADDRESSES_MAX = 64;

@@ -86,10 +86,13 @@ function formatValue(value: string | number | boolean): string {
   return /^[\w.:/@*[\],+-]+$/.test(cut) ? cut : escapeControls(JSON.stringify(cut));
 }
 
-/** `JSON.stringify` leaves C1 controls and line separators as they are; terminals act on them. */
+/**
+ * `JSON.stringify` leaves C1 controls, line separators, invisible characters and those that reverse
+ * the direction of writing as they are; terminals act on them.
+ */
 function escapeControls(text: string): string {
   return text.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -1,0 +1,26 @@
+/**
+ * Text of one character per byte, which is what heads are made of. `TextDecoder("latin1")` will not
+ * do: it is windows-1252 by the Encoding standard, so that 0x80 to 0x9F come back as other bytes.
+ * Pure.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+const encoder = new TextEncoder();
+
+/** Decodes bytes: each becomes the character of the same number. */
+export function decodeLatin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+/** Encodes text whose characters are all below U+0100; the caller has checked that. */
+export function encodeLatin1(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  // UTF-8 is the same for ASCII, and the quickest way; where it is not, it runs out of room.
+  const { read, written } = encoder.encodeInto(text, bytes);
+  if (read !== text.length || written !== text.length) {
+    for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
+  }
+  return bytes;
+}

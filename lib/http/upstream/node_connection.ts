@@ -1,0 +1,68 @@
+/**
+ * Gives a socket of `node:tls` the shape of a {@linkcode Connection}, with back-pressure in both
+ * directions: the socket reads ahead by its own high-water mark and no more, and a write waits until
+ * the bytes have been taken. Closing it destroys the socket. Does I/O.
+ *
+ * @module
+ */
+import type { Socket } from "node:net";
+import type { Connection } from "./connection.ts";
+
+/** A connected socket as a {@linkcode Connection}. At most one read at a time. */
+export class NodeConnection implements Connection {
+  readonly #socket: Socket;
+  #error: Error | undefined;
+  #hasEnded = false;
+  #wake: (() => void) | undefined;
+
+  /** @param socket Connected; nobody else listens for its data from now on. */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("error", (error) => {
+      this.#error ??= error;
+      this.#wake?.();
+    });
+    socket.on("end", () => {
+      this.#hasEnded = true;
+      this.#wake?.();
+    });
+    socket.on("close", () => {
+      this.#error ??= new Error("connection closed");
+      this.#wake?.();
+    });
+    socket.on("readable", () => this.#wake?.());
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    for (;;) {
+      // Reading nothing makes the socket look for more, and emit `end` once all is taken.
+      if (this.#socket.readableLength === 0) this.#socket.read(0);
+      const count = Math.min(this.#socket.readableLength, buffer.length);
+      if (count > 0) {
+        buffer.set(this.#socket.read(count) as Uint8Array);
+        return count;
+      }
+      if (this.#hasEnded) return null;
+      if (this.#error !== undefined) throw this.#error;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#error !== undefined) return reject(this.#error);
+      this.#socket.write(bytes, (error) => {
+        if (error) reject(error);
+        else resolve(bytes.length);
+      });
+    });
+  }
+
+  closeWrite(): Promise<void> {
+    return new Promise((resolve) => this.#socket.end(resolve));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}

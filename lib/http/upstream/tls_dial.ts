@@ -1,0 +1,156 @@
+/**
+ * Opens a TLS connection and verifies the server, by public roots, an authority of one's own, a
+ * fingerprint, or not at all. Not a byte of a request is sent before the verification is done.
+ *
+ * Goes through `node:tls` because `Deno.startTls` trusts its `caCerts` beside the public roots and
+ * not instead of them, refuses a self-signed certificate that says CA:TRUE, as `openssl req -x509`
+ * makes them, cannot be told to trust a fingerprint, and keeps the socket open when it is closed
+ * within the handshake, for as long as the server likes. The price: an end of stream without
+ * close_notify looks like one with it, so that a response whose body ends with the connection could
+ * be cut by somebody on the way without being noticed (RFC 9112 §9.8). Does I/O.
+ *
+ * @module
+ */
+import { createHash, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { type Address, formatAddress } from "../../base/addresses.ts";
+import { errorText, Failure } from "../../base/failures.ts";
+import type { Connection } from "./connection.ts";
+import { NodeConnection } from "./node_connection.ts";
+import { untrusted } from "./tls_failure.ts";
+import type { TlsTrust } from "./upstream_server.ts";
+
+const VERSION_3 = [0xa0, 0x03, 0x02, 0x01, 0x02];
+
+/** What is verified, and when to stop. */
+export interface TlsDialOptions {
+  /** A hostname or an IP address without brackets. */
+  readonly serverName: string;
+  /** Aborts when the attempt is given up. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects, speaks TLS and verifies the server.
+ *
+ * @throws {Failure} `upstream_untrusted`, `upstream_tls`, `upstream_unresolved`, `upstream_refused` or
+ * `exhausted`.
+ */
+export async function dialTls(
+  address: Address,
+  trust: TlsTrust,
+  options: TlsDialOptions,
+): Promise<Connection> {
+  const { serverName, signal } = options;
+  const settings = trustSettings(trust, serverName);
+  const socket = connect({
+    ...(address.kind === "unix"
+      ? { path: address.path }
+      : { host: address.hostname, port: address.port }),
+    ...settings,
+    // RFC 6066 §3: an IP address is no server name.
+    servername: isIP(serverName) === 0 ? serverName : "",
+    ALPNProtocols: ["http/1.1"],
+  });
+  const close = () => socket.destroy();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    await handshake(socket, address, serverName);
+    verify(socket, trust, serverName);
+    socket.setNoDelay();
+    return new NodeConnection(socket);
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}
+
+/**
+ * The library only takes note of what is wrong with the certificate (`authorized`), and does not
+ * refuse it by itself: then it is still there for the message.
+ */
+function trustSettings(trust: TlsTrust, serverName: string): ConnectionOptions {
+  if (trust.kind === "ca") assertCertificates(trust.pem, serverName);
+  return {
+    rejectUnauthorized: false,
+    ca: trust.kind === "ca" ? trust.pem : undefined,
+    // The name is stated here: the library would take the socket's address if there is no SNI.
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(serverName, certificate),
+  };
+}
+
+/** Without this, an empty text would mean the public roots, and a broken one who knows what. */
+function assertCertificates(pem: string, serverName: string): void {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+    if (blocks.length > 0) return;
+  } catch {
+    // Said below, in words that name the setting.
+  }
+  throw untrusted(serverName, '"upstream_tls.ca" holds no readable certificate');
+}
+
+function handshake(socket: TLSSocket, address: Address, serverName: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    // Stays: an error that nobody listens for would end the process.
+    socket.on("error", (error) => reject(failureOf(error, address, serverName)));
+    socket.once("close", () => {
+      const text = `Cannot speak TLS with ${serverName}: connection closed`;
+      reject(new Failure("upstream_tls", text));
+    });
+  });
+}
+
+function verify(socket: TLSSocket, trust: TlsTrust, serverName: string): void {
+  if (trust.kind === "nothing") return;
+  if (trust.kind === "fingerprint") return verifyFingerprint(socket, trust.sha256, serverName);
+  if (socket.authorized) return;
+  const { valid_from, valid_to } = socket.getPeerCertificate();
+  // The library has one text for most reasons.
+  if (Date.parse(valid_to) < Date.now()) throw untrusted(serverName, `expired on ${valid_to}`);
+  if (Date.parse(valid_from) > Date.now()) {
+    throw untrusted(serverName, `not yet valid before ${valid_from}`);
+  }
+  throw untrusted(serverName, errorText(socket.authorizationError));
+}
+
+function verifyFingerprint(socket: TLSSocket, sha256: string, serverName: string): void {
+  const der: Uint8Array = socket.getPeerCertificate()?.raw ?? new Uint8Array(0);
+  const found = createHash("sha256").update(der).digest("hex");
+  if (found !== sha256) throw untrusted(serverName, `certificate has fingerprint ${found}`);
+  // The library accepts any handshake signature under a certificate of another version, so that
+  // whoever has seen the certificate could show it.
+  if (!isVersion3(der)) throw untrusted(serverName, "certificate is not of X.509 version 3");
+}
+
+/** RFC 5280 §4.1: SEQUENCE { SEQUENCE { [0] { INTEGER 2 }, … } … }. */
+function isVersion3(der: Uint8Array): boolean {
+  const start = derContentStart(der, derContentStart(der, 0));
+  return VERSION_3.every((byte, index) => der[start + index] === byte);
+}
+
+/** @returns Where the content of the DER value at `start` begins (X.690 §8.1.3). */
+function derContentStart(der: Uint8Array, start: number): number {
+  const length = der[start + 1] ?? 0;
+  return start + 2 + (length < 0x80 ? 0 : length & 0x7f);
+}
+
+function failureOf(error: Error, address: Address, serverName: string): Failure {
+  const code = String((error as { code?: unknown }).code ?? "");
+  const text = `Cannot connect to ${formatAddress(address)}: ${error.message}`;
+  const options = { cause: error };
+  if (code === "EMFILE" || code === "ENFILE") return new Failure("exhausted", text, options);
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return new Failure("upstream_unresolved", text, options);
+  }
+  if (code === "ECONNREFUSED" || code === "ENOENT" || code.endsWith("UNREACH")) {
+    return new Failure("upstream_refused", text, options);
+  }
+  const tlsText = `Cannot speak TLS with ${serverName}: ${error.message}`;
+  return new Failure("upstream_tls", tlsText, options);
+}

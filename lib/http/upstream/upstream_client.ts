@@ -1,0 +1,162 @@
+/**
+ * Sends requests to servers over HTTP/1.1 connections of its own, which it keeps for reuse. Strict in
+ * what it takes from a server, for what it lets through reaches a client. Does not choose servers,
+ * follow redirects, decode content, or switch protocols. Does I/O.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Counters } from "../../base/counters.ts";
+import { Failure } from "../../base/failures.ts";
+import { encodeRequestHead } from "../http1/request_head.ts";
+import type { HeaderLine, UpstreamRequest, UpstreamResponse } from "../message.ts";
+import { dial } from "./dial.ts";
+import { Pool, type PoolOptions } from "./pool.ts";
+import { hostOf } from "./server_name.ts";
+import { UpstreamConnection } from "./upstream_connection.ts";
+import { UpstreamExchange } from "./upstream_exchange.ts";
+import { poolKey, type UpstreamServer } from "./upstream_server.ts";
+
+/** What the client works with. */
+export interface UpstreamClientOptions {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly pool?: Omit<PoolOptions, "clock">;
+}
+
+/** What one request may ask for. */
+export interface SendOptions {
+  /** Called for each interim (1xx) response before the final one. */
+  readonly onInterim?: (status: number, headers: readonly HeaderLine[]) => void;
+}
+
+/** Methods that may be sent twice (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "TRACE",
+  "PUT",
+  "DELETE",
+]);
+
+/** Sends requests. Disposing of it closes its idle connections. */
+export class UpstreamClient implements Disposable {
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #pool: Pool;
+  readonly #open = new Set<UpstreamConnection>();
+  #isClosed = false;
+
+  constructor(options: UpstreamClientOptions) {
+    this.#clock = options.clock;
+    this.#counters = options.counters;
+    this.#pool = new Pool({ clock: options.clock, ...options.pool });
+  }
+
+  /** How many connections are open, idle ones included. */
+  get openConnections(): number {
+    return this.#open.size;
+  }
+
+  /** How many connections wait for a request. */
+  get idleConnections(): number {
+    return this.#pool.size;
+  }
+
+  /**
+   * Sends a request and waits for the head of its response. The request's body belongs to the client
+   * from here on; the response's body has to be read to its end or cancelled.
+   *
+   * A request without a body and with an idempotent method is sent once more, on a fresh connection,
+   * if the reused one was closed before one byte of an answer (RFC 9112 §9.3.1).
+   *
+   * @throws {Failure} Of any kind; nothing of the exchange is left open then.
+   */
+  async send(
+    server: UpstreamServer,
+    request: UpstreamRequest,
+    options: SendOptions = {},
+  ): Promise<UpstreamResponse> {
+    try {
+      return await this.#send(server, request, options);
+    } catch (error) {
+      // Locked if it has been read from; then the exchange has let it go.
+      const stream = request.body?.stream;
+      if (stream !== undefined && !stream.locked) stream.cancel().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Closes the idle connections, and each of the others when its exchange is over. */
+  close(): void {
+    this.#isClosed = true;
+    this.#pool.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #send(
+    server: UpstreamServer,
+    request: UpstreamRequest,
+    options: SendOptions,
+  ): Promise<UpstreamResponse> {
+    if (request.signal.aborted) throw new Failure("client_gone", "client left");
+    const head = encodeRequestHead(request);
+    if (head.kind === "malformed") {
+      throw new Failure("client_malformed", `Cannot send the request: ${head.reason}`);
+    }
+    const serverName = serverNameOf(server, request);
+    const key = poolKey(server, serverName);
+    const run = (connection: UpstreamConnection, isReused: boolean) =>
+      new UpstreamExchange(connection, request, {
+        isReused,
+        responseMs: server.responseMs,
+        onInterim: options.onInterim,
+        onReusable: (reusable) => this.#keep(key, reusable),
+      }).run(head.bytes);
+    const pooled = this.#pool.take(key);
+    if (pooled !== undefined) {
+      try {
+        return await run(pooled, true);
+      } catch (error) {
+        if (!mayRetry(error, request)) throw error;
+        this.#counters.add("upstream_retries");
+      }
+    }
+    return await run(await this.#dial(server, serverName, request.signal), false);
+  }
+
+  async #dial(
+    server: UpstreamServer,
+    serverName: string,
+    signal: AbortSignal,
+  ): Promise<UpstreamConnection> {
+    const raw = await dial(server, serverName, { clock: this.#clock, signal });
+    const connection: UpstreamConnection = new UpstreamConnection(raw, {
+      clock: this.#clock,
+      onClosed: () => this.#open.delete(connection),
+    });
+    this.#open.add(connection);
+    return connection;
+  }
+
+  #keep(key: string, connection: UpstreamConnection): void {
+    if (this.#isClosed) connection.close();
+    else this.#pool.put(key, connection);
+  }
+}
+
+function mayRetry(error: unknown, request: UpstreamRequest): boolean {
+  return error instanceof Failure && error.kind === "upstream_stale" &&
+    request.body === undefined && IDEMPOTENT.has(request.method) && !request.signal.aborted;
+}
+
+function serverNameOf(server: UpstreamServer, request: UpstreamRequest): string {
+  if (server.tls === undefined) return "";
+  const name = server.tls.serverName ?? hostOf(request.headers);
+  if (name !== undefined) return name;
+  throw new Failure("client_malformed", "Cannot verify the server: the request has no usable host");
+}
