@@ -1,0 +1,87 @@
+/**
+ * One entry of `routes`, defaults put in, -> what the rest of Postern works with. Pure.
+ *
+ * @module
+ */
+import {
+  CONNECT_TIMEOUT_MS,
+  HEADER_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  RELAY_IDLE_TIMEOUT_MS,
+  RESPONSE_TIMEOUT_MS,
+} from "../base/limits.ts";
+import { findHost } from "./check_hosts.ts";
+import { checkMode } from "./check_modes.ts";
+import type { RedirectConfig, RouteConfig, TimeoutsConfig } from "./config.ts";
+import type { ReadMapping } from "./read_values.ts";
+import { resolvePlainHttp } from "./resolve_plain_http.ts";
+import { resolveServers } from "./resolve_servers.ts";
+import { resolveCertificate, resolveUpstreamTls } from "./resolve_tls.ts";
+import type { FileContext, RouteContext } from "./route_context.ts";
+import type { DefaultsValues, RouteValues } from "./schema.ts";
+
+/**
+ * Resolves a route and reports what contradicts itself in it.
+ *
+ * @param index Position in the file, from 0.
+ * @returns undefined if the mode could not be read; of use only if no problem was reported at all.
+ */
+export function resolveRoute(
+  index: number,
+  route: ReadMapping<RouteValues>,
+  file: FileContext,
+): RouteConfig | undefined {
+  const { mode, hosts = [] } = route.values;
+  if (mode === undefined) return undefined;
+  checkMode(route, mode, file);
+  const context: RouteContext = { ...file, route, mode };
+  const placed = resolveServers(context);
+  const servers = placed.map(({ server }) => server);
+  return {
+    index,
+    hosts,
+    mode,
+    servers,
+    plainHttp: resolvePlainHttp(context, placed),
+    redirect: resolveRedirect(context),
+    certificate: resolveCertificate(context),
+    upstreamTls: resolveUpstreamTls(context, servers),
+    timeouts: resolveTimeouts(route.values, file.defaults),
+  };
+}
+
+function resolveRedirect(context: RouteContext): RedirectConfig | undefined {
+  const { mode, route, defaults, report } = context;
+  const to = route.values.to ?? defaults.to;
+  if (mode !== "redirect" || to === undefined) return undefined;
+  if (leadsBack(to, context)) {
+    const path = route.values.to === undefined ? ["defaults", "to"] : [...route.path, "to"];
+    report.cannotUse(path, "it leads back to this route, for ever");
+  }
+  return { to, status: route.values.status ?? defaults.status ?? 308 };
+}
+
+/** Another port of the same host is another server's. */
+function leadsBack(to: URL, { hosts, listen, route }: RouteContext): boolean {
+  const isHttps = to.protocol === "https:";
+  const port = to.port === "" ? (isHttps ? 443 : 80) : Number(to.port);
+  const own = isHttps ? listen.https : listen.http;
+  // A public port that is mapped onto another one of ours is still reached under the usual number.
+  if (to.port !== "" && !own.some((address) => address.port === port)) return false;
+  const found = findHost(hosts, to.hostname);
+  return found !== undefined && found[1] === route.path[1];
+}
+
+function resolveTimeouts(
+  values: Partial<RouteValues>,
+  defaults: Partial<DefaultsValues>,
+): TimeoutsConfig {
+  const timeouts = { ...defaults.timeouts, ...values.timeouts };
+  return {
+    connectMs: timeouts.connect ?? CONNECT_TIMEOUT_MS,
+    headerMs: timeouts.header ?? HEADER_TIMEOUT_MS,
+    keepAliveMs: timeouts.keep_alive ?? KEEP_ALIVE_TIMEOUT_MS,
+    responseMs: timeouts.response ?? RESPONSE_TIMEOUT_MS,
+    idleMs: timeouts.idle ?? RELAY_IDLE_TIMEOUT_MS,
+  };
+}

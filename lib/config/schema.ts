@@ -1,0 +1,233 @@
+/**
+ * The one definition of `routes.yaml`: its keys, what they may hold and what they mean. Types, checks
+ * and the JSON Schema for editors all come from it; checks between values stand elsewhere. Pure.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { LISTEN_ADDRESSES_MAX } from "../base/limits.ts";
+import { LOG_LEVELS } from "../base/log.ts";
+import type { PlainHttpConfig, RedirectStatus, RouteMode } from "./config.ts";
+import { formatChoice, quote } from "./problem.ts";
+import {
+  AcmeDirectory,
+  Duration,
+  Email,
+  expecting,
+  FilePath,
+  Fingerprint,
+  Host,
+  Hostname,
+  ListenAddress,
+  RedirectTarget,
+} from "./scalars.ts";
+import { HttpUpstream } from "./server_address.ts";
+
+function choice<const T extends readonly string[]>(values: T) {
+  return z.enum(values, { error: expecting(formatChoice(values)) });
+}
+
+function mapping<T extends z.core.$ZodLooseShape>(shape: T) {
+  const wanted = `a mapping with keys such as ${quote(Object.keys(shape)[0])}`;
+  return z.strictObject(shape, { error: expecting(wanted) });
+}
+
+function list<T extends z.ZodType>(item: T, wanted: string) {
+  return z.array(item, { error: expecting(wanted) });
+}
+
+/** A lone value counts as a list of one. */
+function oneOrMore<T extends z.ZodType>(
+  item: T,
+  wanted: string,
+  options: { least?: number; most?: number } = {},
+) {
+  const error = expecting(wanted);
+  const { least = 1, most = Infinity } = options;
+  const some = list(item, wanted).min(least, { error: expecting("at least one address") });
+  const items = most === Infinity
+    ? some
+    : some.max(most, { error: expecting(`at most ${most} addresses`) });
+  return z.union([item.transform((lone: z.output<T>): z.output<T>[] => [lone]), items], { error });
+}
+
+const Listen = mapping({
+  https: oneOrMore(ListenAddress, "an address or a list of addresses", {
+    most: LISTEN_ADDRESSES_MAX,
+  }).optional()
+    .describe('Where TLS is accepted. Default "[::]:443", which accepts IPv4 too.'),
+  http: oneOrMore(ListenAddress, "an address or a list of addresses", {
+    least: 0,
+    most: LISTEN_ADDRESSES_MAX,
+  }).optional()
+    .describe('Where plain HTTP is accepted. Default "[::]:80"; an empty list switches it off.'),
+});
+
+const Acme = mapping({
+  email: Email.optional()
+    .describe("Where the certificate authority may send notices."),
+  directory: AcmeDirectory.optional()
+    .describe('"letsencrypt" (default), "letsencrypt-staging" or the https URL of a directory.'),
+  ca: FilePath.optional()
+    .describe("PEM file with the root that the directory's own certificate is verified against."),
+});
+
+const Relay = mapping({
+  engine: choice(["auto", "portable"]).optional()
+    .describe("What moves the bytes of relayed connections. Default auto: the best there is."),
+});
+
+const Log = mapping({
+  level: choice(LOG_LEVELS).optional().describe(
+    "Events below this level are dropped. Default info.",
+  ),
+});
+
+const Mode = choice(["passthrough", "offload", "terminate", "redirect", "reject"])
+  .transform((mode): RouteMode => mode === "terminate" ? "offload" : mode);
+
+const ProxyProtocol = choice(["off", "v1", "v2"]);
+
+const STATUSES = [301, 302, 307, 308] as const satisfies readonly RedirectStatus[];
+
+const Status = z.literal(STATUSES, { error: expecting("301, 302, 307 or 308") });
+
+/** `http`, as its kind and status. */
+const PlainHttp = z.union([
+  choice(["forward", "redirect", "off"]).transform((kind): PlainHttpChoice =>
+    kind === "redirect" ? { kind, status: 308 } : { kind }
+  ),
+  mapping({
+    redirect: Status.describe("Status of the redirect to https."),
+  }).transform(({ redirect }): PlainHttpChoice => ({ kind: "redirect", status: redirect })),
+], { error: expecting('"forward", "redirect", "off" or "{ redirect: 301 }"') });
+
+/** What a route or the defaults want on port 80, before addresses are derived. */
+export type PlainHttpChoice =
+  | { readonly kind: Exclude<PlainHttpConfig["kind"], "redirect"> }
+  | { readonly kind: "redirect"; readonly status: RedirectStatus };
+
+// What a server's address may be depends on the route's mode: it is read where the mode is known.
+const ServerText = z.string({ error: expecting('an address such as "10.0.0.1:443"') });
+
+const Server = z.union([
+  ServerText.transform((url): ServerChoice => ({ url, inMapping: false })),
+  mapping({
+    url: ServerText.describe("The server's address, or its URL with mode offload."),
+    proxy_protocol: ProxyProtocol.optional()
+      .describe("PROXY header sent to this server; overrides the route's."),
+  }).transform((server): ServerChoice => ({ ...server, inMapping: true })),
+], { error: expecting('an address or a mapping with "url"') });
+
+/** One server as it stands in the file. */
+export interface ServerChoice {
+  readonly url: string;
+  readonly proxy_protocol?: z.output<typeof ProxyProtocol>;
+  /** Whether the file has a mapping with `url` here, or only the text. */
+  readonly inMapping: boolean;
+}
+
+const Servers = oneOrMore(Server, "an address or a list of addresses");
+
+const Certificate = z.union([
+  choice(["auto", "internal"]).transform((kind) => ({ kind })),
+  mapping({
+    cert: FilePath.describe("PEM file with the certificate, then its intermediates."),
+    key: FilePath.describe("PEM file with the private key."),
+  }).transform(({ cert, key }) => ({ kind: "file" as const, cert, key })),
+], { error: expecting('"auto", "internal" or "{ cert: …, key: … }"') });
+
+const Tls = mapping({
+  certificate: Certificate.optional()
+    .describe("auto (default): from ACME; internal: from Postern's own CA; or a pair of files."),
+});
+
+const UpstreamTls = mapping({
+  server_name: Hostname.optional()
+    .describe("Name that is sent and verified. Default: the host of the request."),
+  ca: FilePath.optional().describe("PEM file with the only roots that are trusted."),
+  fingerprint: Fingerprint.optional()
+    .describe("SHA-256 of the one certificate that is accepted, whoever signed it."),
+  insecure_skip_verify: z.boolean({ error: expecting("true or false") }).optional()
+    .describe("Accepts any certificate: whoever stands between may read and change everything."),
+});
+
+const ROUTE_TIMEOUTS = {
+  connect: Duration.optional()
+    .describe("One attempt to connect to one server, TLS included. Default 5s."),
+  header: Duration.optional()
+    .describe("From a connection's start to the end of its first request head. Default 10s."),
+  keep_alive: Duration.optional()
+    .describe("Between requests of one client connection. Default 75s."),
+  response: Duration.optional()
+    .describe("Silence of a server that has a whole request. Default 60s."),
+  idle: Duration.optional()
+    .describe("No byte either way on a relayed connection. Default 10m."),
+};
+
+const DEFAULT_TIMEOUTS = {
+  hello: Duration.optional()
+    .describe("From accept to the end of the ClientHello; no route is known before. Default 5s."),
+  ...ROUTE_TIMEOUTS,
+};
+
+/** The keys that a route and `defaults` share. */
+const SHARED_KEYS = {
+  proxy_protocol: ProxyProtocol.optional()
+    .describe("PROXY header sent to the servers; passthrough only. Default off."),
+  to: RedirectTarget.optional()
+    .describe("Where mode redirect sends; path and query are kept unless this has a path."),
+  status: Status.optional().describe("Status of mode redirect. Default 308."),
+  http: PlainHttp.optional()
+    .describe("Port 80. Default: forward with passthrough, redirect with offload and redirect."),
+  http_upstream: HttpUpstream.optional()
+    .describe("Where plain HTTP of a passthrough route goes. Default: port 80 of each server."),
+  tls: Tls.optional().describe("How Postern proves who it is; offload and redirect."),
+  upstream_tls: UpstreamTls.optional().describe("How https servers prove who they are."),
+};
+
+/** One entry of `routes`. */
+export const RouteSchema = mapping({
+  hosts: list(Host, "a list of hostnames")
+    .min(1, { error: expecting("at least one hostname") })
+    .describe('Names, wildcards for the first label ("*.example.org"), or "*" for any other name.'),
+  mode: Mode.describe(
+    "passthrough: TLS goes through untouched; offload: Postern holds the certificate; " +
+      "redirect: to another URL; reject: refuse. terminate is read as offload.",
+  ),
+  upstream: Servers.optional()
+    .describe("host:port or unix:/path; with offload http://… or https://…; sample for a try."),
+  upstreams: Servers.optional().describe("The same as upstream; give one of them."),
+  ...SHARED_KEYS,
+  timeouts: mapping(ROUTE_TIMEOUTS).optional().describe("Time limits, with their unit."),
+});
+
+/** `defaults`. */
+export const DefaultsSchema = mapping({
+  ...SHARED_KEYS,
+  timeouts: mapping(DEFAULT_TIMEOUTS).optional().describe("Time limits, with their unit."),
+});
+
+/** The whole file. */
+export const FileSchema = mapping({
+  version: z.literal(1, { error: expecting("1") }).describe("Version of this format: 1."),
+  listen: Listen.optional().describe("Public addresses."),
+  acme: Acme.optional().describe("Who issues certificates."),
+  state: FilePath.optional().describe("Folder for keys, certificates and whatever must survive."),
+  defaults: DefaultsSchema.optional()
+    .describe("Keys for every route that does not give them; where a mode has no use, ignored."),
+  relay: Relay.optional().describe("The data plane."),
+  log: Log.optional().describe("What is logged."),
+  routes: list(RouteSchema, "a list of routes")
+    .min(1, { error: expecting("at least one route") })
+    .describe("One entry per group of hosts. A host stands once in the file."),
+});
+
+/** What the file holds once each value by itself is read; nothing is derived yet. */
+export type FileValues = z.output<typeof FileSchema>;
+
+/** What one route holds. */
+export type RouteValues = z.output<typeof RouteSchema>;
+
+/** What `defaults` holds. */
+export type DefaultsValues = z.output<typeof DefaultsSchema>;
