@@ -61,6 +61,9 @@ export interface EdgeSurroundings {
   readonly store: Store;
 }
 
+/** What only a start reads: fields of the configuration, each with its key in the file. */
+const START_KEYS = { listen: "listen", stateFolder: "state", relay: "relay", log: "log" } as const;
+
 /** A running Postern. `stop` ends it; after that it cannot be used again. */
 export class Edge {
   readonly #surroundings: EdgeSurroundings;
@@ -145,15 +148,16 @@ export class Edge {
   }
 
   /**
-   * Takes over another configuration. Connections of routes that stay are not touched; `listen` and
-   * `state` stay as they were until a restart.
+   * Takes over another configuration. Connections of routes that stay are not touched; what
+   * {@linkcode START_KEYS} names stays as it was until a restart.
    *
    * @throws {Error} If it cannot be used; what ran goes on unchanged.
    */
   async reload(config: Config): Promise<void> {
     const { log } = this.#surroundings;
-    if (!isDeepStrictEqual(config.listen, this.#config.listen)) {
-      log.warn('"listen" has changed: it is used after a restart');
+    for (const [field, key] of Object.entries(START_KEYS) as [keyof typeof START_KEYS, string][]) {
+      if (isDeepStrictEqual(config[field], this.#config[field])) continue;
+      log.warn(`"${key}" has changed: it is used after a restart`);
     }
     const routes = await this.#prepare(config);
     const before = this.#config;
@@ -314,9 +318,11 @@ export class Edge {
       log: log.child("http"),
       sampler: this.#sampler,
     };
-    const server = openLoopbackServer({ ...options, environment });
-    if (typeof this.#libc !== "string") setListenerNoDelay(this.#libc, server.port);
-    return server;
+    const libc = this.#libc;
+    const onListen = typeof libc === "string"
+      ? undefined
+      : (port: number) => void setListenerNoDelay(libc, port);
+    return openLoopbackServer({ ...options, environment, onListen });
   }
 
   #leasePlainHttp(): HopLease {

@@ -3,13 +3,15 @@
  * relay writes the client's address here before the first byte crosses, and the HTTP plane looks it
  * up by the whole hop: source address, source port and listener port.
  *
- * The table lies in shared memory: relay workers write, the HTTP plane reads. Entries are found in a
- * short window behind their hash; nothing is ever moved, so no lock is needed. The states of an
+ * The table lies in shared memory: relay workers write, the HTTP plane reads. An entry is in one of a
+ * few places that follow from its key; nothing is ever moved, so no lock is needed. The states of an
  * entry: free -> writing -> live -> closed -> (after {@linkcode HOP_REUSE_DELAY_MS}, with no request
- * in flight) writing again. There is no terminal state. Does no I/O.
+ * in flight) writing again. There is no terminal state. Readers are never blocked: they take what
+ * they read for good if the entry's generation is the same before and after. Does no I/O.
  *
  * @module
  */
+import { isIPv4 } from "node:net";
 import { type Endpoint, formatIp, parseIp, unmapIpv4 } from "../base/addresses.ts";
 import { HOP_CAPACITY, HOP_REUSE_DELAY_MS } from "../base/limits.ts";
 
@@ -52,8 +54,14 @@ const IDLE_SINCE = 11;
 const CLOSED_AT = 12;
 const ENTRY_WORDS = 16;
 
-/** Places an entry may take. At half load, 16 full places in a row come once in 60,000 hops. */
-const WINDOW = 16;
+/**
+ * Places an entry may take, spread over the table (neighbouring places would fill up in clusters).
+ * At half load all 16 are taken once in 60,000 hops.
+ */
+const PLACES = 16;
+
+/** A moment up to so far ahead is "now": another thread may have read the clock a little later. */
+const CLOCK_SKEW_MS = 60_000;
 
 /** The shared table. Moments are milliseconds of any steady clock that all parties share. */
 export class AddressBook {
@@ -84,35 +92,48 @@ export class AddressBook {
   open(key: HopKey, client: Endpoint, nowMs: number): OpenHopResult {
     const sourceIp = ipv4Word(key.sourceIp);
     const ports = key.sourcePort << 16 | key.listenerPort;
+    const hash = hashOf(sourceIp, ports);
     let chosen = -1;
-    for (let step = 0; step < WINDOW; step++) {
-      const at = this.#at(sourceIp, ports, step);
-      const same = this.#words[at + SOURCE_IP] === sourceIp && this.#words[at + PORTS] === ports;
-      const reusable = this.#reusable(at, nowMs);
-      if (same && !reusable) return { kind: "held" };
-      if (reusable && (chosen < 0 || same)) chosen = at;
+    for (let step = 0; step < PLACES; step++) {
+      const at = this.#place(hash, step);
+      const isSame = this.#has(at, sourceIp, ports);
+      const isReusable = this.#isReusable(at, nowMs);
+      if (isSame && !isReusable) return { kind: "held" };
+      if (isReusable && (chosen < 0 || isSame)) chosen = at;
     }
-    if (chosen < 0 || !this.#claim(chosen)) return { kind: "held" };
+    if (chosen < 0 || !this.#claim(chosen, nowMs)) return { kind: "held" };
     this.#write(chosen, sourceIp, ports, client, nowMs);
     return { kind: "open", slot: chosen / ENTRY_WORDS };
   }
 
-  /** Marks a hop as closed. Its client can still be looked up by a request that is being handled. */
+  /**
+   * Marks a hop as closed; call it once. For {@linkcode HOP_REUSE_DELAY_MS} its client can still be
+   * looked up by a request that the HTTP plane takes up late.
+   */
   close(slot: number, nowMs: number): void {
     const at = slot * ENTRY_WORDS;
-    this.#words[at + CLOSED_AT] = nowMs | 0;
+    Atomics.store(this.#words, at + CLOSED_AT, nowMs | 0);
     Atomics.store(this.#words, at + STATE, CLOSED);
   }
 
-  /** Finds the hop a request came over; undefined if the relay never opened it. */
-  find(key: HopKey): Hop | undefined {
+  /**
+   * Finds the hop a request came over.
+   *
+   * @returns undefined if the relay never opened it, or closed it so long ago that whoever uses the
+   * port now is somebody else.
+   */
+  find(key: HopKey, nowMs: number): Hop | undefined {
     const sourceIp = ipv4Word(key.sourceIp);
+    if (sourceIp === 0) return undefined;
     const ports = key.sourcePort << 16 | key.listenerPort;
-    for (let step = 0; step < WINDOW; step++) {
-      const at = this.#at(sourceIp, ports, step);
-      if (this.#words[at + PORTS] !== ports || this.#words[at + SOURCE_IP] !== sourceIp) continue;
-      const state = Atomics.load(this.#words, at + STATE);
-      if (state === LIVE || state === CLOSED) return this.#read(at);
+    const hash = hashOf(sourceIp, ports);
+    for (let step = 0; step < PLACES; step++) {
+      const at = this.#place(hash, step);
+      const generation = Atomics.load(this.#words, at + GENERATION);
+      if (!this.#has(at, sourceIp, ports)) continue;
+      if (!this.#isKnown(at, nowMs)) return undefined;
+      const hop = this.#read(at, generation);
+      return Atomics.load(this.#words, at + GENERATION) === generation ? hop : undefined;
     }
     return undefined;
   }
@@ -159,72 +180,107 @@ export class AddressBook {
     return { open, inFlight };
   }
 
-  #at(sourceIp: number, ports: number, step: number): number {
-    // Knuth's multiplicative hash; ephemeral ports are neighbours and must be spread.
-    const hash = Math.imul(sourceIp ^ Math.imul(ports, 0x9e3779b1), 0x85ebca6b) >>> 0;
-    return ((hash >>> 8) + step & this.#capacity - 1) * ENTRY_WORDS;
+  #place(hash: number, step: number): number {
+    // An odd stride visits every place of a table whose size is a power of two.
+    const stride = hash >>> 16 | 1;
+    return (hash + Math.imul(step, stride) & this.#capacity - 1) * ENTRY_WORDS;
   }
 
-  #reusable(at: number, nowMs: number): boolean {
+  #has(at: number, sourceIp: number, ports: number): boolean {
+    return Atomics.load(this.#words, at + PORTS) === ports &&
+      Atomics.load(this.#words, at + SOURCE_IP) === sourceIp;
+  }
+
+  #isKnown(at: number, nowMs: number): boolean {
+    const state = Atomics.load(this.#words, at + STATE);
+    return state === LIVE || state === CLOSED && !this.#isPast(at, nowMs);
+  }
+
+  #isReusable(at: number, nowMs: number): boolean {
     const state = Atomics.load(this.#words, at + STATE);
     if (state !== CLOSED) return state === FREE;
-    return Atomics.load(this.#words, at + IN_FLIGHT) === 0 &&
-      elapsedMs(this.#words[at + CLOSED_AT], nowMs) >= HOP_REUSE_DELAY_MS;
+    return Atomics.load(this.#words, at + IN_FLIGHT) === 0 && this.#isPast(at, nowMs);
   }
 
-  /** Two workers may want the same free place; one gets it. */
-  #claim(at: number): boolean {
+  #isPast(at: number, nowMs: number): boolean {
+    return elapsedMs(Atomics.load(this.#words, at + CLOSED_AT), nowMs) >= HOP_REUSE_DELAY_MS;
+  }
+
+  /** Takes a place for writing. Two workers may want the same one; one gets it. */
+  #claim(at: number, nowMs: number): boolean {
     const state = Atomics.load(this.#words, at + STATE);
-    if (state !== FREE && state !== CLOSED) return false;
-    return Atomics.compareExchange(this.#words, at + STATE, state, WRITING) === state;
+    if (!this.#isReusable(at, nowMs)) return false;
+    if (Atomics.compareExchange(this.#words, at + STATE, state, WRITING) !== state) return false;
+    // Before the fields, so that a reader that is between find and begin learns that its hop has gone.
+    Atomics.add(this.#words, at + GENERATION, 1);
+    if (Atomics.load(this.#words, at + IN_FLIGHT) === 0) return true;
+    // A request began between the two looks: either it sees the new generation, or we see it here.
+    this.close(at / ENTRY_WORDS, nowMs);
+    return false;
   }
 
   #write(at: number, sourceIp: number, ports: number, client: Endpoint, nowMs: number): void {
-    // First, so that a reader that is between find and begin learns that its hop has gone.
-    Atomics.add(this.#words, at + GENERATION, 1);
-    this.#words[at + SOURCE_IP] = sourceIp;
-    this.#words[at + PORTS] = ports;
-    writeIp(this.#words, at + CLIENT_IP, client.ip);
-    this.#words[at + CLIENT_PORT] = client.port;
-    this.#words[at + REQUESTS] = 0;
-    Atomics.store(this.#words, at + IDLE_SINCE, nowMs | 0);
-    Atomics.store(this.#words, at + STATE, LIVE);
+    const words = this.#words;
+    Atomics.store(words, at + SOURCE_IP, sourceIp);
+    Atomics.store(words, at + PORTS, ports);
+    ipWords(client.ip).forEach((word, index) => Atomics.store(words, at + CLIENT_IP + index, word));
+    Atomics.store(words, at + CLIENT_PORT, client.port);
+    Atomics.store(words, at + REQUESTS, 0);
+    Atomics.store(words, at + IDLE_SINCE, nowMs | 0);
+    Atomics.store(words, at + STATE, LIVE);
   }
 
-  #read(at: number): Hop {
+  #read(at: number, generation: number): Hop {
     const slot = at / ENTRY_WORDS;
-    const generation = Atomics.load(this.#words, at + GENERATION);
     const seen = this.#seen[slot];
     if (seen !== undefined && seen.generation === generation) return seen;
-    const client = {
-      ip: readIp(this.#words, at + CLIENT_IP),
-      port: this.#words[at + CLIENT_PORT],
-    };
+    const words = this.#words;
+    const ip = formatIpWords(
+      Int32Array.from({ length: 4 }, (_, index) => Atomics.load(words, at + CLIENT_IP + index)),
+    );
+    const client = { ip, port: Atomics.load(words, at + CLIENT_PORT) };
     return this.#seen[slot] = { slot, generation, client };
   }
 }
 
-/** Milliseconds between two moments cut to 32 bits; right as long as they are within 24 days. */
+/**
+ * Mixes a key into 32 bits (the finalizer of MurmurHash3). Keys differ in few bits, and of those most
+ * are in the upper half: one multiplication would leave the lower half of every hash the same.
+ */
+function hashOf(sourceIp: number, ports: number): number {
+  let hash = sourceIp ^ Math.imul(ports, 0x9e3779b1);
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
+  return (hash ^ hash >>> 16) >>> 0;
+}
+
+/**
+ * Milliseconds between two moments of which the lower 32 bits are known: right for 49 days, then it
+ * begins anew: one place in 66,000 that was last closed so long ago counts as closed just now.
+ */
 function elapsedMs(sinceMs: number, nowMs: number): number {
-  return (nowMs | 0) - sinceMs | 0;
+  const ms = (nowMs | 0) - sinceMs >>> 0;
+  return ms > 2 ** 32 - CLOCK_SKEW_MS ? 0 : ms;
 }
 
 /** @returns The address as one word; 0, which no hop has, if it is not IPv4. */
 function ipv4Word(ip: string): number {
-  const bytes = parseIp(unmapIpv4(ip));
-  if (bytes === undefined || bytes.length !== 4) return 0;
-  return bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+  const plain = unmapIpv4(ip);
+  if (!isIPv4(plain)) return 0;
+  let word = 0;
+  for (const part of plain.split(".")) word = word << 8 | Number(part);
+  return word;
 }
 
-/** Writes 16 bytes, IPv4 as mapped IPv6. */
-function writeIp(words: Int32Array, at: number, ip: string): void {
+/** The 16 bytes of an address, IPv4 as mapped IPv6, as four words in the order of memory. */
+function ipWords(ip: string): Int32Array {
   const bytes = parseIp(ip) ?? new Uint8Array(16);
-  const mapped = new Uint8Array(words.buffer, at * 4, 16);
-  if (bytes.length === 4) {
-    mapped.fill(0, 0, 10).fill(0xff, 10, 12).set(bytes, 12);
-  } else mapped.set(bytes);
+  const mapped = new Uint8Array(16);
+  if (bytes.length === 4) mapped.fill(0xff, 10, 12).set(bytes, 12);
+  else mapped.set(bytes);
+  return new Int32Array(mapped.buffer);
 }
 
-function readIp(words: Int32Array, at: number): string {
-  return unmapIpv4(formatIp(Uint8Array.from(new Uint8Array(words.buffer, at * 4, 16))));
+function formatIpWords(words: Int32Array<ArrayBuffer>): string {
+  return unmapIpv4(formatIp(new Uint8Array(words.buffer)));
 }

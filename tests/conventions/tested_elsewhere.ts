@@ -7,6 +7,38 @@
 
 /** A file, or with a final slash a folder, to the test file that covers it. */
 export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  // The steps of one issuance, against a CA that plays every fault.
+  "lib/acme/authorization.ts": "tests/acme/issuance_test.ts",
+  "lib/acme/client.ts": "tests/acme/account_test.ts",
+  "lib/acme/csr.ts": "tests/acme/issuance_test.ts",
+  "lib/acme/directory.ts": "tests/acme/transport_test.ts",
+  "lib/acme/order.ts": "tests/acme/issuance_test.ts",
+  "lib/acme/poll.ts": "tests/acme/issuance_test.ts",
+  "lib/acme/resource.ts": "tests/acme/issuance_test.ts",
   // Numbers only: their units, values and reasons are looked at.
   "lib/base/limits.ts": "tests/conventions/limits_test.ts",
+  // Signals, exit codes and the log, as a process.
+  "lib/cli/run.ts": "tests/e2e/lifecycle_test.ts",
+  "lib/cli/signals.ts": "tests/e2e/lifecycle_test.ts",
+  // The parts of one exchange, against scripted connections and an upstream that plays every fault.
+  "lib/http/upstream/body_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
+  "lib/http/upstream/body_stream.ts": "tests/http/upstream/upstream_exchange_test.ts",
+  "lib/http/upstream/dial.ts": "tests/http/upstream/tls_dial_test.ts",
+  "lib/http/upstream/node_connection.ts": "tests/http/upstream/tls_dial_test.ts",
+  "lib/http/upstream/response_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
+  "lib/http/upstream/tls_failure.ts": "tests/http/upstream/tls_dial_test.ts",
+  "lib/http/upstream/upstream_connection.ts": "tests/http/upstream/upstream_faults_test.ts",
+  // Both versions through the one way in.
+  "lib/proxy_protocol/parse_proxy_v2.ts": "tests/proxy_protocol/proxy_v2_test.ts",
+  "lib/proxy_protocol/proxy_endpoints.ts": "tests/proxy_protocol/proxy_v2_test.ts",
+  "lib/proxy_protocol/proxy_result.ts": "tests/proxy_protocol/proxy_header_test.ts",
+  // What the file store says and writes.
+  "lib/state/state_error.ts": "tests/state/file_store_test.ts",
+  "lib/state/write_file.ts": "tests/state/file_store_test.ts",
+  // Files and keys are seen through what is made of them.
+  "lib/tls/certificate_file.ts": "tests/tls/certificate_store_test.ts",
+  // The ClientHello's two inner steps: what they find is what the parser says.
+  "lib/tls/hello_extensions.ts": "tests/tls/client_hello_test.ts",
+  "lib/tls/hello_message.ts": "tests/tls/client_hello_test.ts",
+  "lib/tls/x509.ts": "tests/tls/internal_ca_test.ts",
 };

@@ -21,6 +21,8 @@ export interface PosternOptions {
   /** In place of the permissions of the `postern` task. */
   readonly permissions?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The most descriptors the process may have open. */
+  readonly openFilesMax?: number;
   /** In place of a fresh state folder, which would be removed at the end: for restarts. */
   readonly stateFolder?: string;
   /** In place of `routes.yaml` in a fresh folder: its absolute path, already written. */
@@ -43,7 +45,8 @@ export async function startPostern(
     const configFile = options.configFile ?? folder.write("routes.yaml", configYaml);
     const stateFolder = options.stateFolder ?? `${folder.path}/state`;
     const verb = ["run", "--config", configFile, "--state", stateFolder, ...options.args ?? []];
-    const process = await startProcess(Deno.execPath(), posternCommand(verb, options), {
+    const [program, args] = limited(posternCommand(verb, options), options.openFilesMax);
+    const process = await startProcess(program, args, {
       cwd: ROOT,
       env: { NO_COLOR: "1", ...options.env },
       readyLine: READY_LINE,
@@ -142,6 +145,12 @@ function posternCommand(
 ): string[] {
   const permissions = options.permissions ?? posternPermissions();
   return ["run", "--quiet", ...permissions, `${ROOT}main.ts`, ...args];
+}
+
+/** A shell sets the limit and becomes the program, which keeps its id. */
+function limited(args: string[], openFilesMax: number | undefined): [string, string[]] {
+  if (openFilesMax === undefined) return [Deno.execPath(), args];
+  return ["sh", ["-c", `ulimit -n ${openFilesMax}; exec "$@"`, "sh", Deno.execPath(), ...args]];
 }
 
 function parseAddresses(list: string): TcpAddress[] {

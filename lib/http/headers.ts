@@ -1,0 +1,108 @@
+/**
+ * Which header lines cross the proxy, in both directions, and which it adds. Pure. Input comes from
+ * strangers.
+ *
+ * @module
+ */
+import { isIPv6 } from "node:net";
+import type { Exchange } from "./exchange.ts";
+import type { HeaderLine } from "./message.ts";
+
+/**
+ * Fields that concern one connection only (RFC 9110 §7.6.1, and §11.7 for a proxy's own
+ * authentication), and `Expect`, which the server has answered by then (RFC 9110 §10.1.1).
+ */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "expect",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** A client may not have these removed by naming them in `Connection`: framing and routing need them. */
+const NEVER_NOMINATED: ReadonlySet<string> = new Set(["host", "content-length"]);
+
+/**
+ * Says whether a field tells an upstream about the client. Servers that hand headers on as variables
+ * (CGI, WSGI) cannot tell `_` from `-`, so neither does this.
+ */
+function tellsAboutClient(name: string): boolean {
+  if (name[0] !== "x" && name[0] !== "f") return false;
+  const dashed = name.replaceAll("_", "-");
+  return dashed.startsWith("x-forwarded-") || dashed === "forwarded" || dashed === "x-real-ip";
+}
+
+/** Returns what is left when fields of this connection are taken out (RFC 9110 §7.6.1). */
+export function withoutHopByHop(headers: readonly HeaderLine[]): HeaderLine[] {
+  const nominated = nominatedBy(headers);
+  return headers.filter(([name]) => !isHopByHop(name.toLowerCase(), nominated));
+}
+
+/** @returns The lower-case names that `Connection` lists; undefined, for speed, if it is not there. */
+function nominatedBy(headers: readonly HeaderLine[]): Set<string> | undefined {
+  let nominated: Set<string> | undefined;
+  for (const [name, value] of headers) {
+    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
+    nominated ??= new Set();
+    for (const token of value.split(",")) nominated.add(token.trim().toLowerCase());
+  }
+  return nominated;
+}
+
+function isHopByHop(name: string, nominated: ReadonlySet<string> | undefined): boolean {
+  if (HOP_BY_HOP.has(name)) return true;
+  return nominated !== undefined && nominated.has(name) && !NEVER_NOMINATED.has(name);
+}
+
+/**
+ * Returns the header lines an upstream gets for an exchange: Host kept, the client's address told in
+ * `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239), the way in `Via` (RFC 9110 §7.6.3). What
+ * the client itself sent under these names (but `Via`) is dropped: nobody vouches for it.
+ *
+ * @param via The name of this process in `Via`.
+ */
+export function upstreamRequestHeaders(exchange: Exchange, via: string): HeaderLine[] {
+  const { authority, client, httpVersion, scheme } = exchange;
+  const headers: HeaderLine[] = [["Host", authority]];
+  const nominated = nominatedBy(exchange.headers);
+  let passed = "";
+  for (const line of exchange.headers) {
+    const name = line[0].toLowerCase();
+    if (isHopByHop(name, nominated)) continue;
+    if (name === "via") passed += `${line[1]}, `;
+    else if (name !== "host" && !tellsAboutClient(name)) headers.push(line);
+  }
+  headers.push(
+    ["X-Forwarded-For", client.ip],
+    ["X-Forwarded-Proto", scheme],
+    ["X-Forwarded-Host", authority],
+    ["X-Real-IP", client.ip],
+    ["Forwarded", forwarded(exchange)],
+    ["Via", `${passed}${httpVersion} ${via}`],
+  );
+  return headers;
+}
+
+/** Says whether a request has been through the process that calls itself `via`. */
+export function hasPassed(headers: readonly HeaderLine[], via: string): boolean {
+  return headers.some(([name, value]) =>
+    name.toLowerCase() === "via" &&
+    value.split(",").some((member) => member.trim().split(/\s+/)[1] === via)
+  );
+}
+
+/** RFC 7239 §4 and §6: IPv6 stands in brackets, and whatever is not a token in quotes. */
+function forwarded({ authority, client, scheme }: Exchange): string {
+  const node = isIPv6(client.ip) ? `"[${client.ip}]"` : client.ip;
+  const host = /^[\w!#$%&'*+.^`|~-]+$/.test(authority)
+    ? authority
+    : `"${authority.replace(/["\\]/g, "\\$&")}"`;
+  return `for=${node};host=${host};proto=${scheme}`;
+}
