@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { isIPv6 } from "node:net";
 import type { Exchange } from "./exchange.ts";
 import type { HeaderLine } from "./message.ts";
 
@@ -100,7 +99,7 @@ export function hasPassed(headers: readonly HeaderLine[], via: string): boolean 
 
 /** RFC 7239 §4 and §6: IPv6 stands in brackets, and whatever is not a token in quotes. */
 function forwarded({ authority, client, scheme }: Exchange): string {
-  const node = isIPv6(client.ip) ? `"[${client.ip}]"` : client.ip;
+  const node = client.ip.includes(":") ? `"[${client.ip}]"` : client.ip;
   const host = /^[\w!#$%&'*+.^`|~-]+$/.test(authority)
     ? authority
     : `"${authority.replace(/["\\]/g, "\\$&")}"`;

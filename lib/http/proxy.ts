@@ -72,7 +72,7 @@ async function sendToOne(
   environment: ProxyEnvironment,
 ): Promise<UpstreamResponse> {
   const { body } = request;
-  let failure = new Failure("upstream_refused", "upstream has no server");
+  let failure: Failure | undefined;
   const isLent = body !== undefined && target.servers.length > 1;
   for (const server of environment.orderServers(target.servers)) {
     try {
@@ -88,7 +88,7 @@ async function sendToOne(
       environment.log.debug("Server failed", { server: nameOf(server), kind: error.kind });
     }
   }
-  throw failure;
+  throw failure ?? new Failure("upstream_refused", "upstream has no server");
 }
 
 /**
