@@ -1,0 +1,74 @@
+/**
+ * The benchmarks: Postern and its peers, one after the other on this machine, CPU and memory of the
+ * proxies' processes only. Tables go to standard output, progress to standard error. Does I/O.
+ *
+ *     deno task bench [--only <part of a name>] [--rounds <n>] [--quick]
+ *
+ * Wall time says little on a shared machine with two cores, and the load costs more of it than the
+ * proxies do. What is comparable is CPU time per unit, and the ratio to a peer in the same run.
+ *
+ * @module
+ */
+import { findInstalled } from "../../tests/support/installed.ts";
+import { Backends } from "./backends.ts";
+import { describeMachine } from "./machine.ts";
+import { MEASURES } from "./measures.ts";
+import { type BenchOptions, parseBenchOptions } from "./options.ts";
+import { haproxyProxy } from "./proxies/haproxy_proxy.ts";
+import { nginxProxy } from "./proxies/nginx_proxy.ts";
+import { posternProxy } from "./proxies/postern_proxy.ts";
+import { formatMeasure, formatSummary, type MeasureResult } from "./report.ts";
+import { runMeasure } from "./run_measure.ts";
+
+/** Without these there is nothing to compare with, or no load. */
+const REQUIRED: Readonly<Record<string, string>> = {
+  nginx: "nginx libnginx-mod-stream",
+  h2load: "nghttp2-client",
+};
+
+if (import.meta.main) Deno.exit(await main());
+
+async function main(): Promise<number> {
+  const options = parseBenchOptions(Deno.args, MEASURES.map(({ id }) => id));
+  if (options.kind !== "options") {
+    console.log(options.text);
+    return options.kind === "help" ? 0 : 2;
+  }
+  const missing = Object.keys(REQUIRED).filter((name) => findInstalled(name) === undefined);
+  if (missing.length > 0) {
+    console.log(`${missing.join(", ")} not installed`);
+    console.log(`  hint: apt-get install ${missing.map((name) => REQUIRED[name]).join(" ")}`);
+    return 2;
+  }
+  return await measureAll(options);
+}
+
+async function measureAll({ only, rounds, share }: BenchOptions): Promise<number> {
+  const startedMs = performance.now();
+  for (const line of await describeMachine()) console.log(line);
+  const load = share === 1 ? "" : ", with less load (--quick)";
+  console.log(`rounds    ${rounds}, the proxies in turn${load}`);
+  const haproxy = findInstalled("haproxy") === undefined ? [] : [haproxyProxy];
+  const kinds = [nginxProxy, ...haproxy, posternProxy];
+  await using backends = await Backends.open();
+  const results: MeasureResult[] = [];
+  for (const [index, id] of only.entries()) {
+    const measure = MEASURES.find((each) => each.id === id)!;
+    console.log(`\n${index + 1}/${only.length} ${measure.id}: ${measure.title}`);
+    const progress = (line: string) => console.error(line);
+    const proxies = await runMeasure(measure, kinds, {
+      backends: backends.ports,
+      rounds,
+      share,
+      progress,
+    });
+    results.push({ measure, proxies });
+    for (const line of formatMeasure({ measure, proxies })) console.log(line);
+  }
+  console.log(`\n${formatSummary(results).join("\n")}`);
+  console.log(`\n${Math.round((performance.now() - startedMs) / 1_000)} s`);
+  const failed = results.some(({ proxies }) =>
+    proxies.some(({ failure }) => failure !== undefined)
+  );
+  return failed ? 1 : 0;
+}

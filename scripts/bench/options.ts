@@ -1,0 +1,78 @@
+/**
+ * The command line of the benchmarks. Pure.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+/** What to run. */
+export interface BenchOptions {
+  readonly kind: "options";
+  /** Ids of the measures to take, in the order of the list of all. */
+  readonly only: readonly string[];
+  readonly rounds: number;
+  /** Of each measure's amount of load. */
+  readonly share: number;
+}
+
+/** Options, or what is wrong with them or was asked about them. */
+export type BenchOptionsResult =
+  | BenchOptions
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "problem"; readonly text: string };
+
+const ROUNDS = 3;
+const ROUNDS_MAX = 100;
+const QUICK_SHARE = 1 / 5;
+
+/**
+ * Parses the arguments.
+ *
+ * @param ids Of all measures.
+ */
+export function parseBenchOptions(
+  args: readonly string[],
+  ids: readonly string[],
+): BenchOptionsResult {
+  let values;
+  try {
+    values = parseArgs({
+      args: [...args],
+      options: {
+        only: { type: "string", multiple: true, default: [] },
+        rounds: { type: "string" },
+        quick: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return { kind: "problem", text: error instanceof Error ? error.message : String(error) };
+  }
+  if (values.help) return { kind: "help", text: helpText(ids) };
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > ROUNDS_MAX) {
+    const text = `Cannot use "${values.rounds}" as --rounds: expected 1 to ${ROUNDS_MAX}`;
+    return { kind: "problem", text };
+  }
+  const wanted = values.only.flatMap((list) => list.split(","));
+  const unknown = wanted.find((part) => !ids.some((id) => id.includes(part)));
+  if (unknown !== undefined) {
+    const text = `Cannot use "${unknown}" as --only: no measure has it in its name`;
+    return { kind: "problem", text };
+  }
+  const only = ids.filter((id) => wanted.length === 0 || wanted.some((part) => id.includes(part)));
+  return { kind: "options", only, rounds, share: values.quick ? QUICK_SHARE : 1 };
+}
+
+function helpText(ids: readonly string[]): string {
+  return [
+    "deno task bench [--only <part of a name>[,…]] [--rounds <n>] [--quick]",
+    "",
+    "  --only    only measures with one of these words in their names",
+    `  --rounds  how often each proxy is measured; default ${ROUNDS}`,
+    "  --quick   one round with a fifth of the load: shows that it runs, the figures are rough",
+    "",
+    "Measures:",
+    ...ids.map((id) => `  ${id}`),
+  ].join("\n");
+}

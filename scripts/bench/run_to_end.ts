@@ -1,0 +1,24 @@
+/**
+ * Runs a load generator to its end. Does I/O.
+ *
+ * @module
+ */
+
+/** A load of a few seconds that takes as long as this hangs. */
+const RUN_MAX_MS = 150_000;
+
+/**
+ * Runs a program and returns what it printed to standard output.
+ *
+ * @throws {Error} If it does not end with code 0 within 150 s; the message holds its output.
+ */
+export async function runToEnd(program: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    env: { NO_COLOR: "1" },
+    signal: AbortSignal.timeout(RUN_MAX_MS),
+  }).output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (!success) throw new Error(`${program} failed:\n${out.slice(-2_000)}${err.slice(-2_000)}`);
+  return out;
+}

@@ -1,0 +1,58 @@
+import { ok } from "node:assert/strict";
+import {
+  readCpuMs,
+  readResidentKib,
+  readSettledCpuMs,
+} from "../../../scripts/bench/process_usage.ts";
+import { startProcess } from "../../support/process.ts";
+
+const isLinux = Deno.build.os === "linux";
+const reason = isLinux ? "" : " (skipped: only Linux has /proc)";
+
+/** A parent that does nothing and a child that works for 300 ms, then both wait. */
+const FAMILY = `
+  if (Deno.args[0] === "child") {
+    const endsAt = performance.now() + 300;
+    while (performance.now() < endsAt);
+    console.log("worked");
+    setTimeout(() => {}, 60_000);
+  } else {
+    new Deno.Command(Deno.execPath(), { args: ["run", "-q", Deno.args[0], "child"] }).spawn();
+    setTimeout(() => {}, 60_000);
+  }
+`;
+
+Deno.test({
+  name: `readCpuMs, readResidentKib: count children as well${reason}`,
+  ignore: !isLinux,
+  fn: async () => {
+    const file = await Deno.makeTempFile({ suffix: ".js" });
+    try {
+      await Deno.writeTextFile(file, FAMILY);
+      await using parent = await startProcess(
+        Deno.execPath(),
+        ["run", "--quiet", "--allow-run", file, file],
+        { readyLine: /worked/ },
+      );
+      const [child] = await childrenOf(parent.pid);
+      try {
+        const [whole, part] = [await readSettledCpuMs(parent.pid), await readCpuMs(child)];
+        // Preempted work counts less than the wall time that it took.
+        ok(part >= 50, `the child used ${part} ms`);
+        ok(whole >= part, `the family used ${whole} ms, the child ${part} ms`);
+        const kib = await readResidentKib(parent.pid);
+        ok(kib > await readResidentKib(child), `the family holds ${kib} KiB`);
+      } finally {
+        Deno.kill(child);
+      }
+    } finally {
+      await Deno.remove(file);
+    }
+  },
+});
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const args = [`/proc/${pid}/task/${pid}/children`];
+  const { stdout } = await new Deno.Command("cat", { args }).output();
+  return new TextDecoder().decode(stdout).trim().split(" ").map(Number);
+}
