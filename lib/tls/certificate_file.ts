@@ -1,0 +1,49 @@
+/**
+ * Reads a certificate and its key from files of the user. Does I/O; bounded.
+ *
+ * @module
+ */
+import { errorText } from "../base/failures.ts";
+import { CERTIFICATE_FILE_MAX_BYTES } from "../base/limits.ts";
+import { type CertificateResult, parseCertificate } from "./certificate.ts";
+
+/** Absolute paths; both may name one file. */
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Reads both files. @returns A problem that names the file. */
+export async function readCertificateFiles(files: CertificateFiles): Promise<CertificateResult> {
+  const cert = await readText(files.certFile);
+  if (cert.kind === "problem") return named("certificate", files.certFile, cert.problem);
+  const key = await readText(files.keyFile);
+  if (key.kind === "problem") return named("key", files.keyFile, key.problem);
+  const result = parseCertificate(cert.text, key.text);
+  if (result.kind === "certificate") return result;
+  return named("certificate", `${files.certFile}" with key "${files.keyFile}`, result.problem);
+}
+
+type TextResult = { kind: "text"; text: string } | { kind: "problem"; problem: string };
+
+async function readText(path: string): Promise<TextResult> {
+  try {
+    // Looked at before it is opened: opening a FIFO would wait for ever.
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) return { kind: "problem", problem: "not a regular file" };
+    if (size > CERTIFICATE_FILE_MAX_BYTES) {
+      return { kind: "problem", problem: `${size} bytes, more than ${CERTIFICATE_FILE_MAX_BYTES}` };
+    }
+    return { kind: "text", text: await Deno.readTextFile(path) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { kind: "problem", problem: "no such file" };
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return { kind: "problem", problem: "permission denied" };
+    }
+    return { kind: "problem", problem: errorText(error) };
+  }
+}
+
+function named(what: string, path: string, problem: string): CertificateResult {
+  return { kind: "problem", problem: `Cannot use ${what} "${path}": ${problem}` };
+}
