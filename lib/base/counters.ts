@@ -9,7 +9,7 @@ export const COUNTERS = {
   connections_accepted: "connections accepted on a public port",
   connections_relayed: "connections relayed to a server",
   connections_terminated: "connections handed to a terminator",
-  accept_failures: "accept calls that failed, for want of descriptors for instance",
+  accept_failures: "accept calls that failed: no descriptors, or a client that had reset already",
   hello_timeout: "clients that did not finish their ClientHello in time",
   hello_not_tls: "connections on the TLS port that did not speak TLS",
   hello_malformed: "ClientHellos that break the grammar",

@@ -129,6 +129,15 @@ export const HEAD_WITH_BODY_MAX_BYTES = 16 * KIB;
 /** Below the 60 s or 75 s after which common servers close theirs, so that we are seldom too late. */
 export const POOL_IDLE_TIMEOUT_MS = 50 * SECOND_MS;
 
+// ---- command line ----
+
+/**
+ * Stop signals that follow the first within this are its echo: with SIGTERM to a whole process group
+ * (systemd, `timeout`), `deno task` passes the signal on to a program that has had it already, and a
+ * busy host may take a while to deliver both. Whoever is in a hurry presses Ctrl-C once more.
+ */
+export const SIGNAL_ECHO_MS = 1 * SECOND_MS;
+
 // ---- certificates and state ----
 
 /** A file of the state folder; a chain with key has about 10 KiB. */
@@ -262,14 +271,6 @@ export const CONFIG_DEPTH_MAX = 32;
 
 /** Problems of one routes.yaml that are shown; more help nobody. */
 export const CONFIG_PROBLEMS_MAX = 1_000;
-
-// ---- command line ----
-
-/**
- * Stop signals that follow the first within this are its echo: with SIGTERM to a whole process group
- * (systemd, `timeout`), `deno task` passes the signal on to a program that has had it already.
- */
-export const SIGNAL_ECHO_MS = 300;
 
 /** Lexical tokens of a routes.yaml: 10,000 full routes have 700,000, and the parser takes memory for
  * each: without this limit a file of brackets ends the process, at a reload the one that runs. */

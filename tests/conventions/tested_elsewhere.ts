@@ -32,6 +32,14 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/proxy_protocol/parse_proxy_v2.ts": "tests/proxy_protocol/proxy_v2_test.ts",
   "lib/proxy_protocol/proxy_endpoints.ts": "tests/proxy_protocol/proxy_v2_test.ts",
   "lib/proxy_protocol/proxy_result.ts": "tests/proxy_protocol/proxy_header_test.ts",
+  // Phases of a connection: the suite sees them from outside.
+  "lib/relay/portable/close_quietly.ts": "tests/relay/portable/portable_engine_test.ts",
+  "lib/relay/portable/open_hop.ts": "tests/relay/portable/portable_engine_test.ts",
+  "lib/relay/portable/refuse.ts": "tests/relay/portable/portable_engine_test.ts",
+  "lib/relay/portable/relay_to_hop.ts": "tests/relay/portable/portable_engine_test.ts",
+  "lib/relay/portable/relay_to_server.ts": "tests/relay/portable/portable_engine_test.ts",
+  "lib/relay/portable/serve_tls.ts": "tests/relay/portable/portable_engine_test.ts",
+  "lib/relay/portable/write_all.ts": "tests/relay/portable/portable_engine_test.ts",
   // What the file store says and writes.
   "lib/state/state_error.ts": "tests/state/file_store_test.ts",
   "lib/state/write_file.ts": "tests/state/file_store_test.ts",
