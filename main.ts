@@ -4,5 +4,6 @@
  * @module
  */
 import { runCommandLine } from "./lib/cli/command_line.ts";
+import { openTerminal } from "./lib/cli/terminal.ts";
 
-if (import.meta.main) Deno.exit(await runCommandLine(Deno.args));
+if (import.meta.main) Deno.exit(await runCommandLine(Deno.args, openTerminal()));

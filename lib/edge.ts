@@ -39,9 +39,7 @@ import type {
   RelayEngine,
 } from "./relay/relay_engine.ts";
 import { type Match, RouteTable } from "./route/route_table.ts";
-import { openSampleServers, type SampleServers } from "./sample/sample_servers.ts";
-import { makeSampleCertificate } from "./sample/sample_certificate.ts";
-import { sampleNames, wantsSamples, withSamples } from "./sample/with_samples.ts";
+import { Samples } from "./sample/samples.ts";
 import type { Store } from "./state/store.ts";
 import { type Certificate, certificateCovers } from "./tls/certificate.ts";
 import {
@@ -78,9 +76,9 @@ export class Edge {
   readonly #servers = new WeakMap<ServerConfig, UpstreamServer>();
   readonly #proxy: ProxyEnvironment;
   readonly #terminators: Terminators;
+  readonly #samples: Samples;
   #config: Config;
   #table: RouteTable;
-  #samples: SampleServers | undefined;
   #relay: RelayEngine | undefined;
   #plain: LoopbackServer | undefined;
   #renewer: Renewer | undefined;
@@ -93,6 +91,7 @@ export class Edge {
     this.#config = config;
     this.#table = new RouteTable(config.routes);
     this.#certificates = new CertificateStore({ store, clock, log: log.child("tls") });
+    this.#samples = new Samples(store);
     this.#upstreams = new UpstreamClient({ clock, counters });
     this.#proxy = {
       clock,
@@ -178,7 +177,7 @@ export class Edge {
     await Promise.all([closed, renewerStopped]);
     this.#upstreams.close();
     this.#certificates[Symbol.dispose]();
-    await this.#samples?.close();
+    await this.#samples.close();
     return drained;
   }
 
@@ -226,9 +225,7 @@ export class Edge {
   /** Does everything that can fail before another configuration takes effect. */
   async #prepare(config: Config): Promise<readonly RouteConfig[]> {
     await this.#readCertificates(config);
-    await this.#openSamples(config);
-    const samples = this.#samples;
-    const routes = samples === undefined ? config.routes : withSamples(config.routes, samples);
+    const routes = await this.#samples.fillIn(config.routes);
     for (const [server, prepared] of await prepareServers(routes)) {
       this.#servers.set(server, prepared);
     }
@@ -271,14 +268,6 @@ export class Edge {
       const result = await this.#certificates.ensure(source);
       if (result.kind === "problem") throw new Error(result.problem);
     }
-  }
-
-  async #openSamples(config: Config): Promise<void> {
-    if (this.#samples !== undefined || !wantsSamples(config.routes)) return;
-    const names = sampleNames(config.routes);
-    this.#samples = openSampleServers(
-      await makeSampleCertificate(this.#surroundings.store, names),
-    );
   }
 
   async #leaseTerminator(match: Match, alpn: readonly string[]): Promise<HopLease> {

@@ -71,6 +71,71 @@ export const RELAY_TIMER_STEP_MS = 100;
 /** Pause after a failed accept (EMFILE): a spinning loop would keep the process from recovering. */
 export const ACCEPT_PAUSE_MS = 100;
 
+/** Bytes that the splice engine copies in one piece: a TLS record of full size. A read that fills it is
+ * the start of more, which then moves through a pipe inside the kernel. */
+export const SPLICE_COPY_BYTES = 16 * KIB;
+
+/** Capacity of such a pipe. More saves hardly any calls, and a user without privileges may have 64 MiB
+ * in all (pipe-user-pages-soft). */
+export const SPLICE_PIPE_BYTES = 1 * MIB;
+
+/** Pipes that a worker keeps for later; one is held only while bytes are in flight. */
+export const SPLICE_PIPES_IDLE_MAX = 64;
+
+/** Times that one connection is read from and written to before others have their turn. */
+export const SPLICE_TURNS_MAX = 8;
+
+/** Connections that a worker accepts before those that are open have their turn. */
+export const SPLICE_ACCEPTS_MAX = 64;
+
+/** Events that a worker takes from the kernel at once. */
+export const SPLICE_EVENTS_MAX = 512;
+
+/** Connections of one worker; a port has 65,535 clients per address, a process fewer descriptors. */
+export const SPLICE_CONNECTIONS_MAX = 131_072;
+
+/** Descriptors that a worker leaves to the rest of the process: terminators, pools, files. */
+export const SPLICE_DESCRIPTORS_LEFT_MAX = 64;
+
+/** Records and the like that wait to be read by the main isolate: about 4,000 connections. */
+export const SPLICE_REPORTS_BYTES = 1 * MIB;
+
+/** The main isolate reads them so often at most: it then costs nothing per connection to wake it. */
+export const SPLICE_REPORT_PAUSE_MS = 50;
+
+/** A command to a worker is carried out within this, or the worker counts as dead. */
+export const SPLICE_COMMAND_TIMEOUT_MS = 5 * SECOND_MS;
+
+/** Pause before a worker that died is replaced another time; the first time there is none. */
+export const SPLICE_RESTART_PAUSE_MS = 1 * SECOND_MS;
+
+/** Workers: more than cores help nobody, and each has an isolate of its own. */
+export const SPLICE_WORKERS_MAX = 16;
+
+/** Terminators known to workers at one time, two per certificate at most. */
+export const SPLICE_TERMINATORS_MAX = 16_384;
+
+/** A terminator's port is asked for again after this: so soon a renewed certificate is in use. */
+export const SPLICE_TERMINATOR_LEASE_MS = 10 * SECOND_MS;
+
+/** Connections that may wait to be accepted; the kernel cuts it to net.core.somaxconn. */
+export const LISTEN_BACKLOG_MAX = 4_096;
+
+/** Names of servers are resolved again after this; the kernel's resolver does not tell a lifetime. */
+export const RESOLVE_PAUSE_MS = 30 * SECOND_MS;
+
+/** Wait for the names of a configuration; what is not resolved by then is tried again later. */
+export const RESOLVE_TIMEOUT_MS = 5 * SECOND_MS;
+
+/** Addresses of one server that are tried: a name with more stands for a whole network. */
+export const SERVER_ADDRESSES_MAX = 8;
+
+/** Silence on a relayed connection before the kernel asks whether the peer is still there (tcp(7)). */
+export const TCP_KEEP_ALIVE_IDLE_MS = 2 * MINUTE_MS;
+
+/** Sent bytes that nobody acknowledges for so long mean that the peer has gone (TCP_USER_TIMEOUT). */
+export const TCP_USER_TIMEOUT_MS = 5 * MINUTE_MS;
+
 /** How long connections may finish after SIGTERM, before they are closed. */
 export const DRAIN_TIMEOUT_MS = 30 * SECOND_MS;
 
@@ -137,6 +202,12 @@ export const POOL_IDLE_TIMEOUT_MS = 50 * SECOND_MS;
  * busy host may take a while to deliver both. Whoever is in a hurry presses Ctrl-C once more.
  */
 export const SIGNAL_ECHO_MS = 1 * SECOND_MS;
+
+/** One `ip` or `nft` that sets up routing: milliseconds of work, and a wait for somebody's lock. */
+export const RECIPE_COMMAND_TIMEOUT_MS = 10 * SECOND_MS;
+
+/** A name that a verb resolves: two servers asked twice, with the resolver's 5 s each, do not fit. */
+export const NAME_LOOKUP_TIMEOUT_MS = 15 * SECOND_MS;
 
 // ---- certificates and state ----
 

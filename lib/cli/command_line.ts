@@ -5,12 +5,13 @@
  */
 import { parseArgs } from "node:util";
 import { errorText } from "../base/failures.ts";
+import { suggest } from "../config/suggest.ts";
 import { check } from "./check.ts";
 import { help } from "./help.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
-import { openTerminal, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
 /** Exit codes of every verb. */
@@ -35,40 +36,69 @@ export type Verb = (options: CommandOptions, terminal: Terminal) => number | Pro
 
 const VERBS: Readonly<Record<string, Verb>> = { run, check, routes, schema, version, help };
 
+/** Names of the options, each with its type and short form. */
+const OPTIONS = {
+  config: { type: "string", short: "c", default: "routes.yaml" },
+  state: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+  version: { type: "boolean", default: false },
+} as const;
+
 /** Runs the verb that `args` name. @returns The exit code, one of {@linkcode EXIT}. */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
-  const terminal = openTerminal();
-  const parsed = parse(args);
-  if (typeof parsed === "string") {
-    terminal.err(`postern: ${parsed}`);
-    terminal.err(`  hint: "postern help" lists the verbs and options`);
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const command = parse(args);
+  if (command.kind === "problem") {
+    terminal.err(`postern: ${command.problem}`);
+    terminal.err(`  hint: ${command.hint}`);
     return EXIT.usage;
   }
-  return await parsed.verb(parsed.options, terminal);
+  const code = await command.verb(command.options, terminal);
+  if (terminal.lost === undefined || code !== EXIT.done) return code;
+  terminal.err(`postern: Cannot write the result: ${errorText(terminal.lost)}`);
+  return EXIT.failed;
 }
 
-/** @returns The verb with its options, or what is wrong. */
-function parse(args: readonly string[]): { verb: Verb; options: CommandOptions } | string {
+type Command =
+  | { readonly kind: "command"; readonly verb: Verb; readonly options: CommandOptions }
+  | { readonly kind: "problem"; readonly problem: string; readonly hint: string };
+
+function parse(args: readonly string[]): Command {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: {
-        config: { type: "string", short: "c", default: "routes.yaml" },
-        state: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-        version: { type: "boolean", default: false },
-      },
+      options: OPTIONS,
     });
     const [name = "help", ...rest] = positionals;
     const options = { config: values.config, state: values.state };
-    if (values.help) return { verb: help, options };
-    if (values.version) return { verb: version, options };
-    const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-    if (verb === undefined) return `Cannot run "${name}": unknown verb`;
-    if (rest.length > 0) return `Cannot run "${name}": unexpected argument "${rest[0]}"`;
-    return { verb, options };
+    if (values.help) return { kind: "command", verb: help, options };
+    if (values.version) return { kind: "command", verb: version, options };
+    if (!Object.hasOwn(VERBS, name)) {
+      return problem(`Cannot run "${name}": unknown verb`, suggest(name, Object.keys(VERBS)));
+    }
+    if (rest.length > 0) return problem(`Cannot run "${name}": unexpected argument "${rest[0]}"`);
+    return { kind: "command", verb: VERBS[name], options };
   } catch (error) {
-    return errorText(error);
+    return optionProblem(error);
   }
+}
+
+/** Node's own sentences are about a program's author as much as about its user. */
+function optionProblem(error: unknown): Command {
+  const option = /'(?:-\w, )?(-[^' ]*)/.exec(errorText(error))?.[1] ?? "options";
+  if ((error as { code?: unknown }).code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    const near = suggest(option, Object.keys(OPTIONS).map((name) => `--${name}`));
+    return problem(`Cannot use "${option}": unknown option`, near);
+  }
+  if (errorText(error).includes("does not take an argument")) {
+    return problem(`Cannot use "${option}": it takes no value`);
+  }
+  return problem(`Cannot use "${option}": its value is missing`);
+}
+
+function problem(text: string, near?: string): Command {
+  const hint = near === undefined
+    ? '"postern help" lists the verbs and options'
+    : `did you mean "${near}"?`;
+  return { kind: "problem", problem: text, hint };
 }

@@ -16,19 +16,20 @@ const HEAD = ["HOST", "MODE", "443", "80", "CERTIFICATE", "PROXY HEADER"];
 export const routes: Verb = async (options, terminal) => {
   const config = await readConfig(options.config, terminal);
   if (config === undefined) return 2;
+  const hasPort80 = config.listen.http.length > 0;
   const rows = config.routes.flatMap((route) => {
-    const [mode, ...rest] = cells(route);
+    const [mode, ...rest] = cells(route, hasPort80);
     return route.hosts.map((host) => [formatHostPattern(host), mode, ...rest]);
   });
   terminal.out(formatTable([HEAD, ...rows]));
   return 0;
 };
 
-function cells(route: RouteConfig): string[] {
+function cells(route: RouteConfig, hasPort80: boolean): string[] {
   return [
     route.mode,
     secureCell(route),
-    plainCell(route),
+    hasPort80 ? plainCell(route) : "-",
     certificateCell(route.certificate),
     [...new Set(route.servers.map((server) => server.proxyProtocol))].join(", ") || "off",
   ];
@@ -45,8 +46,13 @@ function plainCell({ plainHttp }: RouteConfig): string {
   switch (plainHttp.kind) {
     case "forward":
       return serverCell(plainHttp.servers);
-    case "redirect":
-      return `redirect ${plainHttp.status}`;
+    case "redirect": {
+      const { status, challengeServers } = plainHttp;
+      const challenges = challengeServers.length === 0
+        ? ""
+        : `, challenges to ${serverCell(challengeServers)}`;
+      return `redirect ${status}${challenges}`;
+    }
     case "off":
       return "404";
   }

@@ -8,13 +8,15 @@ import { systemClock } from "../base/clock.ts";
 import { Counters } from "../base/counters.ts";
 import { errorText } from "../base/failures.ts";
 import { DRAIN_TIMEOUT_MS } from "../base/limits.ts";
-import { createLog, type Log } from "../base/log.ts";
+import { createLog, type Log, type LogFields } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
 import { Edge } from "../edge.ts";
 import { openFileStore } from "../state/file_store.ts";
+import { StateError } from "../state/state_error.ts";
 import type { CommandOptions, Verb } from "./command_line.ts";
 import { readConfig } from "./read_config.ts";
 import { sampleLines } from "./sample_lines.ts";
+import { listenForSignals } from "./signals.ts";
 import { stateFolder } from "./state_folder.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -26,7 +28,7 @@ export const run: Verb = async (options, terminal) => {
   try {
     return await serve(config, { log, options, terminal });
   } catch (error) {
-    log.error("Cannot start", { error: errorText(error) });
+    log.error("Cannot start", explain(error));
     return 1;
   }
 };
@@ -40,6 +42,8 @@ interface Surroundings {
 async function serve(config: Config, { log, options, terminal }: Surroundings): Promise<number> {
   const counters = new Counters();
   using store = await openFileStore(stateFolder(config, options), { log, counters });
+  // First: the runtime needs descriptors for it, and ends the process if there are none left.
+  using signals = listenForSignals(log, systemClock);
   const edge = await Edge.open(config, { log, counters, clock: systemClock, store });
   log.info("ready", {
     https: formatAddresses(edge.addresses.https),
@@ -48,13 +52,8 @@ async function serve(config: Config, { log, options, terminal }: Surroundings): 
     state: store.folder,
   });
   for (const line of sampleLines(config, edge.addresses, store.folder)) terminal.out(line);
-  using signals = listenForSignals();
-  for await (const signal of signals.received) {
-    if (signal !== "SIGHUP") break;
-    await reload(edge, { log, options, terminal });
-  }
+  while (await signals.next() === "SIGHUP") await reload(edge, { log, options, terminal });
   log.info("draining", { open: edge.open, limitMs: DRAIN_TIMEOUT_MS });
-  exitOnNextSignal(log);
   const { finished, cut } = await edge.stop(DRAIN_TIMEOUT_MS);
   log.info("stopped", { finished, cut, ...counters.snapshot() });
   return 0;
@@ -70,42 +69,12 @@ async function reload(edge: Edge, { log, options, terminal }: Surroundings): Pro
     await edge.reload(config);
     log.info("reloaded", { routes: config.routes.length });
   } catch (error) {
-    log.error("Cannot reload: what runs keeps running", { error: errorText(error) });
+    log.error("Cannot reload: what runs keeps running", explain(error));
   }
 }
 
-type HandledSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
-
-/** Signals in the order of their arrival. Disposing of it gives the signals back to the system. */
-function listenForSignals(): Disposable & { received: AsyncIterable<HandledSignal> } {
-  // Windows knows SIGINT only, of these.
-  const names: HandledSignal[] = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGHUP", "SIGINT", "SIGTERM"];
-  const queue = new TransformStream<HandledSignal, HandledSignal>(undefined, undefined, {
-    highWaterMark: Infinity,
-  });
-  const writer = queue.writable.getWriter();
-  const handlers = names.map((name) => {
-    const handler = () => void writer.write(name);
-    Deno.addSignalListener(name, handler);
-    return { name, handler };
-  });
-  return {
-    received: queue.readable,
-    [Symbol.dispose]: () =>
-      handlers.forEach(({ name, handler }) => Deno.removeSignalListener(name, handler)),
-  };
-}
-
-function exitOnNextSignal(log: Log): void {
-  const names: HandledSignal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  for (const name of names) {
-    Deno.addSignalListener(name, () => {
-      log.warn("Stopped at once by a second signal", { signal: name });
-      Deno.exit(1);
-    });
-  }
+function explain(error: unknown): LogFields {
+  return { error: errorText(error), hint: error instanceof StateError ? error.hint : undefined };
 }
 
 function formatAddresses(addresses: readonly TcpAddress[]): string {

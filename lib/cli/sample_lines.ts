@@ -30,7 +30,7 @@ function linesOf(route: RouteConfig, bound: BoundAddresses, stateFolder: string)
   const secure = curl(pattern.name, "https", bound.https[0]);
   const lines = [
     `  # ${pattern.name}, ${what}`,
-    `  ${secure.command} --cacert ${join(stateFolder, root)} ${secure.url}`,
+    `  ${secure.command} --cacert ${quote(join(stateFolder, root))} ${secure.url}`,
   ];
   if (bound.http.length > 0) {
     const plain = curl(pattern.name, "http", bound.http[0]);
@@ -48,4 +48,9 @@ function curl(host: string, scheme: string, { hostname, port }: TcpAddress) {
     }`,
     url: `${scheme}://${host}:${port}/`,
   };
+}
+
+/** For a POSIX shell (§2.2.2), where it would split or expand the text. */
+function quote(text: string): string {
+  return /^[\w.,:/@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import type { CommandOptions } from "./command_line.ts";
 
@@ -18,7 +18,9 @@ export function stateFolder(config: Config, options: CommandOptions): string {
   if (config.stateFolder !== undefined) return config.stateFolder;
   if (Deno.uid() === 0) return "/var/lib/postern";
   const home = Deno.env.get("HOME");
-  const base = Deno.env.get("XDG_STATE_HOME") ?? (home && join(home, ".local", "state"));
+  const xdg = Deno.env.get("XDG_STATE_HOME") ?? "";
+  // The specification says to ignore what is not absolute, and to take empty for unset.
+  const base = isAbsolute(xdg) ? xdg : home && join(home, ".local", "state");
   if (!base) throw new Error('Cannot choose a state folder: HOME is not set, use "--state FOLDER"');
   return join(base, "postern");
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Where a verb writes, and how. */
+/** Where a verb writes, and how. Writing never throws: work goes on when nobody reads of it. */
 export interface Terminal {
   /** Writes one line of the result. */
   out(line: string): void;
@@ -13,22 +13,36 @@ export interface Terminal {
   err(line: string): void;
   /** Whether standard error understands colour: a terminal, and `NO_COLOR` is not set. */
   readonly color: boolean;
+  /** Why a line of the result was lost; undefined if none was, or if its reader had left. */
+  readonly lost: unknown;
 }
 
 /** The streams of this process. */
 export function openTerminal(): Terminal {
+  let lost: unknown;
   return {
-    out: (line) => writeLine(Deno.stdout, line),
-    err: (line) => writeLine(Deno.stderr, line),
+    out: (line) => {
+      lost ??= writeLine(Deno.stdout, line);
+    },
+    err: (line) => {
+      // The disk behind a log is full, say: there is nowhere else to tell it.
+      writeLine(Deno.stderr, line);
+    },
     color: Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR"),
+    get lost() {
+      return lost;
+    },
   };
 }
 
-function writeLine(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
+/** @returns What kept the line from being written, unless its reader has left. */
+function writeLine(stream: { writeSync(bytes: Uint8Array): number }, line: string): unknown {
   const bytes = new TextEncoder().encode(`${line}\n`);
   try {
     for (let sent = 0; sent < bytes.length;) sent += stream.writeSync(bytes.subarray(sent));
-  } catch {
-    // The reader has left (`postern routes | head`), or the disk behind a log is full: work goes on.
+    return undefined;
+  } catch (error) {
+    // `postern routes | head`: it has read enough.
+    return error instanceof Deno.errors.BrokenPipe ? undefined : error;
   }
 }

@@ -1,0 +1,72 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { routes } from "../../lib/cli/routes.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+import { runVerb } from "./recorded_terminal.ts";
+
+const YAML = `
+version: 1
+routes:
+  - hosts: [App1.example.org, "*.app1.example.org"]
+    mode: passthrough
+    upstreams: ["192.168.1.11:443", { url: "[fd00::1]:443", proxy_protocol: v2 }]
+  - hosts: [app2.example.org]
+    mode: offload
+    upstream: http://192.168.1.12:3000
+  - hosts: [app3.example.org]
+    mode: offload
+    upstream: [https://app3.lan, "unix:/run/app3.sock"]
+    tls: { certificate: { cert: /etc/ssl/app3.pem, key: /etc/ssl/app3.key } }
+    http: { redirect: 301 }
+  - hosts: [old.example.org]
+    mode: redirect
+    to: https://new.example.org/
+    tls: { certificate: internal }
+  - hosts: [closed.example.org]
+    mode: passthrough
+    upstream: 127.0.0.1:8443
+    proxy_protocol: v1
+    http: off
+  - hosts: [challenged.example.org]
+    mode: passthrough
+    upstream: 192.168.1.13:443
+    http: redirect
+  - hosts: [try.example.org]
+    mode: offload
+    upstream: sample
+  - hosts: ["*"]
+    mode: reject
+`;
+
+const TABLE = `
+HOST                    MODE         443                                        80                                                  CERTIFICATE        PROXY HEADER
+app1.example.org        passthrough  192.168.1.11:443, [fd00::1]:443            http://192.168.1.11:80, http://[fd00::1]:80         -                  off, v2
+*.app1.example.org      passthrough  192.168.1.11:443, [fd00::1]:443            http://192.168.1.11:80, http://[fd00::1]:80         -                  off, v2
+app2.example.org        offload      http://192.168.1.12:3000                   redirect 308                                        auto               off
+app3.example.org        offload      https://app3.lan:443, unix:/run/app3.sock  redirect 301                                        /etc/ssl/app3.pem  off
+old.example.org         redirect     redirect 308 https://new.example.org       redirect 308                                        internal           off
+closed.example.org      passthrough  127.0.0.1:8443                             404                                                 -                  v1
+challenged.example.org  passthrough  192.168.1.13:443                           redirect 308, challenges to http://192.168.1.13:80  -                  off
+try.example.org         offload      sample                                     redirect 308                                        auto               off
+*                       reject       alert                                      404                                                 -                  off
+`;
+
+Deno.test("routes: prints one aligned line per host, in the order of the file", async () => {
+  using folder = makeTempFolder();
+  const { code, out, err } = await runVerb(routes, folder.write("routes.yaml", YAML));
+  deepStrictEqual({ code, err }, { code: 0, err: "" });
+  strictEqual(`\n${out}\n`, TABLE);
+});
+
+Deno.test("routes: shows nothing for port 80 where nobody listens on it", async () => {
+  using folder = makeTempFolder();
+  const yaml = YAML.replace("routes:", "listen: { http: [] }\nroutes:");
+  const { out } = await runVerb(routes, folder.write("routes.yaml", yaml));
+  match(out, /^app2\.example\.org +offload +http:\/\/192\.168\.1\.12:3000 +- +auto +off$/m);
+});
+
+Deno.test("routes: prints no table of a file that has errors", async () => {
+  using folder = makeTempFolder();
+  const { code, out, err } = await runVerb(routes, folder.write("routes.yaml", `${YAML}x: 1\n`));
+  deepStrictEqual({ code, out }, { code: 2, out: "" });
+  match(err, /unknown key "x"/);
+});
