@@ -9,6 +9,8 @@ import type { Clock, Timer } from "../../lib/base/clock.ts";
 export class FakeClock implements Clock {
   #nowMs: number;
   #elapsedMs = 0;
+  /** Called with the steady time whenever it has moved, for threads that cannot ask. */
+  onMove: ((elapsedMs: number) => void) | undefined;
   #timers: { dueMs: number; run: () => void }[] = [];
 
   /** @param startMs The time of day at the start, in milliseconds since 1970. */
@@ -74,6 +76,7 @@ export class FakeClock implements Clock {
   #move(toMs: number): void {
     this.#nowMs += toMs - this.#elapsedMs;
     this.#elapsedMs = toMs;
+    this.onMove?.(toMs);
   }
 }
 
