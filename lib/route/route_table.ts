@@ -17,6 +17,8 @@ export interface Match {
 export class RouteTable {
   /** In the order of the file. */
   readonly routes: readonly RouteConfig[];
+  /** Every host of every route, in the order of the file: a number that workers can pass on. */
+  readonly matches: readonly Match[];
   readonly #exact = new Map<string, Match>();
   readonly #wildcard = new Map<string, Match>();
   readonly #any: Match | undefined;
@@ -24,13 +26,12 @@ export class RouteTable {
   /** @param routes A host stands at most once in them; the configuration has checked that. */
   constructor(routes: readonly RouteConfig[]) {
     this.routes = routes;
-    for (const route of routes) {
-      for (const pattern of route.hosts) {
-        const match = { route, pattern };
-        if (pattern.kind === "exact") this.#exact.set(pattern.name, match);
-        else if (pattern.kind === "wildcard") this.#wildcard.set(pattern.name, match);
-        else this.#any = match;
-      }
+    this.matches = routes.flatMap((route) => route.hosts.map((pattern) => ({ route, pattern })));
+    for (const match of this.matches) {
+      const { pattern } = match;
+      if (pattern.kind === "exact") this.#exact.set(pattern.name, match);
+      else if (pattern.kind === "wildcard") this.#wildcard.set(pattern.name, match);
+      else this.#any = match;
     }
   }
 

@@ -47,6 +47,16 @@ for (const [name, pattern] of MATCHES) {
   });
 }
 
+Deno.test("RouteTable.matches: has every host of every route in the order of the file", () => {
+  const table = new RouteTable([ANY, APP, WILD]);
+  assert.deepEqual(
+    table.matches.map(({ pattern }) => formatHostPattern(pattern)),
+    ["*", "app.example.org", "www.example.org", "*.example.org", "*.deep.example.org"],
+  );
+  assert.equal(table.matches[2], table.match("www.example.org"));
+  assert.equal(table.matches[3].route, WILD);
+});
+
 Deno.test("RouteTable: an empty table matches nothing", () => {
   assert.equal(new RouteTable([]).match("app.example.org"), undefined);
   assert.equal(new RouteTable([]).match(undefined), undefined);
