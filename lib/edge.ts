@@ -30,7 +30,7 @@ import { UpstreamClient } from "./http/upstream/upstream_client.ts";
 import type { UpstreamServer } from "./http/upstream/upstream_server.ts";
 import { type Libc, type NoLibc, openLibc } from "./linux/libc.ts";
 import { setListenerNoDelay } from "./linux/listener_no_delay.ts";
-import { PortableEngine } from "./relay/portable/portable_engine.ts";
+import { openEngine } from "./relay/open_engine.ts";
 import type {
   BoundAddresses,
   ConnectionRecord,
@@ -160,7 +160,7 @@ export class Edge {
     }
     const routes = await this.#prepare(config);
     const before = this.#config;
-    this.#use(config, routes);
+    await this.#use(config, routes);
     await this.#renewFor(config, before);
     const ids = new Set(sourcesOf(config).map(certificateId));
     this.#terminators.keepOnly(ids);
@@ -201,7 +201,7 @@ export class Edge {
       certificate: undefined,
       httpVersion: "1.1",
     });
-    this.#relay = new PortableEngine(
+    this.#relay = openEngine(
       { table: this.#table, helloTimeoutMs: config.helloTimeoutMs },
       {
         book: this.#book,
@@ -209,13 +209,13 @@ export class Edge {
         counters,
         log: log.child("relay"),
         sampler: this.#sampler,
-        orderServers: (route) => this.#rotation.order(route.servers),
         leaseTerminator: (match, alpn) => this.#leaseTerminator(match, alpn),
         leasePlainHttp: () => this.#leasePlainHttp(),
-        record: (record) => this.#record(record),
+        record: config.log.level === "debug" ? (record) => this.#record(record) : undefined,
       },
+      { ...config.relay, libc: this.#libc },
     );
-    this.#use(config, routes);
+    await this.#use(config, routes);
     // Last, so that the first connection finds everything in its place.
     this.#addresses = this.#relay.listen(config.listen);
     // The authority will ask port 80.
@@ -233,10 +233,10 @@ export class Edge {
   }
 
   /** The one moment in which another configuration takes effect. */
-  #use(config: Config, routes: readonly RouteConfig[]): void {
+  async #use(config: Config, routes: readonly RouteConfig[]): Promise<void> {
     this.#config = config;
     this.#table = new RouteTable(routes);
-    this.#relay?.update({ table: this.#table, helloTimeoutMs: config.helloTimeoutMs });
+    await this.#relay?.update({ table: this.#table, helloTimeoutMs: config.helloTimeoutMs });
   }
 
   /** @param before What the renewer that runs was started with. */

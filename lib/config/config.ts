@@ -14,7 +14,7 @@ export interface Config {
   readonly acme: AcmeConfig;
   /** Absolute path of the state folder; undefined means the default of the user who runs it. */
   readonly stateFolder: string | undefined;
-  readonly relay: { readonly engine: RelayEngineName };
+  readonly relay: RelayConfig;
   readonly log: { readonly level: LogLevel };
   /** From accept to the end of the ClientHello, in milliseconds; no route is known before. */
   readonly helloTimeoutMs: number;
@@ -22,8 +22,15 @@ export interface Config {
   readonly routes: readonly RouteConfig[];
 }
 
+/** The data plane. */
+export interface RelayConfig {
+  readonly engine: RelayEngineName;
+  /** Threads of the splice engine; undefined means as many as fit the host. */
+  readonly workers: number | undefined;
+}
+
 /** `relay.engine`. */
-export type RelayEngineName = "auto" | "portable";
+export type RelayEngineName = "auto" | "splice" | "portable";
 
 /** Public addresses. Each list has at least one entry, unless `http` was switched off by `[]`. */
 export interface ListenConfig {

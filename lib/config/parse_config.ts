@@ -94,7 +94,10 @@ function resolveFile(
       caFile: top.acme?.ca === undefined ? undefined : resolvePath(top.acme.ca),
     },
     stateFolder: top.state === undefined ? undefined : resolvePath(top.state),
-    relay: { engine: top.relay?.engine ?? "auto" },
+    relay: {
+      engine: top.relay?.engine ?? "auto",
+      workers: top.relay?.workers === "auto" ? undefined : top.relay?.workers,
+    },
     log: { level: top.log?.level ?? "info" },
     helloTimeoutMs: defaults.timeouts?.hello ?? HELLO_TIMEOUT_MS,
     routes: file.routes

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { LISTEN_ADDRESSES_MAX } from "../base/limits.ts";
+import { LISTEN_ADDRESSES_MAX, SPLICE_WORKERS_MAX } from "../base/limits.ts";
 import { LOG_LEVELS } from "../base/log.ts";
 import type { PlainHttpConfig, RedirectStatus, RouteMode } from "./config.ts";
 import { formatChoice, quote } from "./problem.ts";
@@ -72,9 +72,23 @@ const Acme = mapping({
     .describe("PEM file with the root that the directory's own certificate is verified against."),
 });
 
+const WORKERS = {
+  error: expecting(`a number from 1 to ${SPLICE_WORKERS_MAX} or "auto"`, {
+    numberState: "it is out of range",
+  }),
+};
+
 const Relay = mapping({
-  engine: choice(["auto", "portable"]).optional()
-    .describe("What moves the bytes of relayed connections. Default auto: the best there is."),
+  engine: choice(["auto", "splice", "portable"]).optional()
+    .describe(
+      "What moves the bytes of relayed connections: splice, inside the kernel, needs Linux and FFI. " +
+        "Default auto: the best there is.",
+    ),
+  workers: z.union([
+    z.literal("auto"),
+    z.int(WORKERS).min(1, WORKERS).max(SPLICE_WORKERS_MAX, WORKERS),
+  ], WORKERS).optional()
+    .describe("Threads of the splice engine. Default auto: one for every two cores."),
 });
 
 const Log = mapping({

@@ -9,7 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Counters } from "../base/counters.ts";
 import type { Log } from "../base/log.ts";
 import type { Sampler } from "../base/sampler.ts";
-import type { ListenConfig, RouteConfig, ServerConfig } from "../config/config.ts";
+import type { ListenConfig } from "../config/config.ts";
 import type { AddressBook } from "../hop/address_book.ts";
 import type { Match, RouteTable } from "../route/route_table.ts";
 
@@ -20,7 +20,7 @@ export interface RelayPlan {
   readonly helloTimeoutMs: number;
 }
 
-/** A loopback listener that one hop may be opened to, until `release` is called (once). */
+/** A loopback listener that hops may be opened to, until `release` is called (once). */
 export interface HopLease {
   readonly port: number;
   /** From the start of a hop to the end of its first request head, in milliseconds. */
@@ -37,14 +37,17 @@ export interface RelayEnvironment {
   readonly counters: Counters;
   readonly log: Log;
   readonly sampler: Sampler;
-  /** Returns the servers of a route in the order in which they are to be tried. */
-  orderServers(route: RouteConfig): readonly ServerConfig[];
-  /** Opens, if need be, the terminator of a match. @throws {Error} If it cannot be opened. */
+  /**
+   * Opens, if need be, the terminator of a match. An engine may use one lease for many connections, but
+   * asks again every 10 s: so soon a renewed certificate is in use.
+   *
+   * @throws {Error} If it cannot be opened.
+   */
   leaseTerminator(match: Match, alpn: readonly string[]): Promise<HopLease>;
   /** Leases the application behind port 80. */
   leasePlainHttp(): HopLease;
-  /** Takes the record of each connection when it has ended. */
-  record(record: ConnectionRecord): void;
+  /** Takes the record of each connection when it has ended; undefined if nobody reads them. */
+  readonly record: ((record: ConnectionRecord) => void) | undefined;
 }
 
 /** Why a connection ended. */
@@ -98,8 +101,11 @@ export interface RelayEngine {
   readonly name: string;
   /** Opens the public sockets. @throws {Error} If one cannot be opened; none is left open then. */
   listen(listen: ListenConfig): BoundAddresses;
-  /** Decides new connections by another plan. Open ones are not touched. */
-  update(plan: RelayPlan): void;
+  /**
+   * Decides new connections by another plan. Open ones are not touched. Resolves once no connection is
+   * decided by the plan before.
+   */
+  update(plan: RelayPlan): Promise<void>;
   /** Connections that are open. */
   readonly open: number;
   /** Stops accepting; open connections go on. */

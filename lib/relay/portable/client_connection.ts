@@ -7,6 +7,7 @@
 import { type Endpoint, formatEndpoint } from "../../base/addresses.ts";
 import type { Clock } from "../../base/clock.ts";
 import { errorText } from "../../base/failures.ts";
+import type { Rotation } from "../../upstream/rotation.ts";
 import type { ConnectionEnd, ConnectionRecord, RelayEnvironment } from "../relay_engine.ts";
 import { closeQuietly } from "./close_quietly.ts";
 import type { Transfer } from "./join.ts";
@@ -27,6 +28,8 @@ export class ClientConnection {
   /** Where it comes from; IPv4 is not mapped. */
   readonly client: Endpoint;
   readonly environment: RelayEnvironment;
+  /** Whose turn it is, of all connections. */
+  readonly rotation: Rotation;
   /** For time limits; the environment's own is for moments that others compare. */
   readonly clock: Clock;
   readonly transfer: Transfer;
@@ -48,11 +51,12 @@ export class ClientConnection {
   constructor(
     socket: Deno.TcpConn,
     client: Endpoint,
-    options: { environment: RelayEnvironment; clock: Clock },
+    options: { environment: RelayEnvironment; clock: Clock; rotation: Rotation },
   ) {
     this.socket = socket;
     this.client = client;
     this.environment = options.environment;
+    this.rotation = options.rotation;
     this.clock = options.clock;
     this.#startedAt = this.clock.monotonic();
     this.transfer = { bytesUp: 0, bytesDown: 0, lastByteAt: this.#startedAt };
@@ -75,7 +79,7 @@ export class ClientConnection {
     this.#close();
     if (end === "idle_timeout" || end === "request_timeout") this.environment.counters.add(end);
     try {
-      this.environment.record(this.#record(end));
+      this.environment.record?.(this.#record(end));
     } catch (error) {
       this.complain("Cannot record connection", error);
     }

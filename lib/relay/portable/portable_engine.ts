@@ -9,6 +9,7 @@ import { CoarseClock } from "../../base/coarse_clock.ts";
 import { errorText } from "../../base/failures.ts";
 import { ACCEPT_PAUSE_MS, RELAY_TIMER_STEP_MS } from "../../base/limits.ts";
 import type { ListenConfig } from "../../config/config.ts";
+import { Rotation } from "../../upstream/rotation.ts";
 import type {
   BoundAddresses,
   DrainResult,
@@ -29,6 +30,7 @@ export class PortableEngine implements RelayEngine {
   readonly name = "portable";
   readonly #environment: RelayEnvironment;
   readonly #clock: CoarseClock;
+  readonly #rotation = new Rotation();
   #plan: RelayPlan;
   #stopped = false;
   readonly #listeners: Deno.TcpListener[] = [];
@@ -52,8 +54,9 @@ export class PortableEngine implements RelayEngine {
     }
   }
 
-  update(plan: RelayPlan): void {
+  update(plan: RelayPlan): Promise<void> {
     this.#plan = plan;
+    return Promise.resolve();
   }
 
   get open(): number {
@@ -119,7 +122,11 @@ export class PortableEngine implements RelayEngine {
     const { hostname, port } = socket.remoteAddr;
     const client: Endpoint = { ip: unmapIpv4(hostname), port };
     const plan = this.#plan;
-    const options = { environment: this.#environment, clock: this.#clock };
+    const options = {
+      environment: this.#environment,
+      clock: this.#clock,
+      rotation: this.#rotation,
+    };
     const connection = new ClientConnection(socket, client, options);
     this.#connections.add(connection);
     await connection.serve((served) => {

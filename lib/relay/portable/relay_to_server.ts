@@ -49,8 +49,9 @@ async function connectInTurn(
   route: RouteConfig,
   bytes: Uint8Array,
 ): Promise<Deno.Conn | undefined> {
-  for (const server of connection.environment.orderServers(route)) {
+  for (const server of connection.rotation.order(route.servers)) {
     const { address } = server;
+    connection.environment.counters.add("server_dials");
     const name = address.kind === "sample" ? "sample" : formatAddress(address);
     connection.known.server = name;
     try {

@@ -5,6 +5,7 @@ import { Sampler } from "../../../lib/base/sampler.ts";
 import { AddressBook } from "../../../lib/hop/address_book.ts";
 import { ClientConnection } from "../../../lib/relay/portable/client_connection.ts";
 import type { ConnectionRecord, RelayEnvironment } from "../../../lib/relay/relay_engine.ts";
+import { Rotation } from "../../../lib/upstream/rotation.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { isClosed, openSocketPair } from "./pipes.ts";
 
@@ -25,12 +26,15 @@ async function makeConnection(record?: () => void) {
     counters: new Counters(),
     log: createLog({ write: (line) => lines.push(line) }),
     sampler: new Sampler(clock),
-    orderServers: unused,
     leaseTerminator: unused,
     leasePlainHttp: unused,
     record: record ?? ((each) => records.push(each)),
   };
-  const connection = new ClientConnection(pair.inner, CLIENT, { environment, clock });
+  const connection = new ClientConnection(pair.inner, CLIENT, {
+    environment,
+    clock,
+    rotation: new Rotation(),
+  });
   return { pair, clock, records, lines, connection, environment };
 }
 

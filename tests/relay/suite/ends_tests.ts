@@ -110,7 +110,7 @@ function resetTests(name: string, makeEngine: MakeEngine): void {
     await using fixture = new Fixture(makeEngine, { routes });
     using client = await ResettingPeer.connect(fixture.httpsPort);
     await client.write(hello(NAME));
-    await until(() => fixture.ordered === 1, () => "the attempt to connect");
+    await until(() => fixture.dials === 1, () => "the attempt to connect");
     client.reset();
     await fixture.clock.advance(LIMITS.connect + LATENESS_MS);
     // An engine may notice at once, but need not.

@@ -71,7 +71,6 @@ export function faultsTests(name: string, makeEngine: MakeEngine): void {
     assert.equal(seen, CONNECTIONS);
     assert.equal(fixture.records.length, counters.get("connections_accepted"));
     assert.deepEqual(fixture.book.totals(), { open: 0, inFlight: 0 });
-    assert.equal(fixture.leases, 0);
     assert.equal(fixture.clock.pending, 0);
     assert.ok(
       after === undefined || after <= before! + DESCRIPTORS_TOLERANCE,

@@ -85,8 +85,6 @@ export class Fixture implements AsyncDisposable {
   readonly bound: BoundAddresses;
   /** Leases taken and not released. */
   leases = 0;
-  /** How often servers were asked for: from then on a server is connected to. */
-  ordered = 0;
   /** How often a terminator was asked for. */
   asked = 0;
 
@@ -98,6 +96,11 @@ export class Fixture implements AsyncDisposable {
     const address: TcpAddress = { kind: "tcp", hostname, port: 0 };
     const http = options.plainHttpPort === undefined ? [] : [address];
     this.bound = this.engine.listen({ https: [address], http });
+  }
+
+  /** Servers that were connected to so far. */
+  get dials(): number {
+    return this.counters.get("server_dials");
   }
 
   /** The public port for TLS. */
@@ -160,10 +163,6 @@ export class Fixture implements AsyncDisposable {
       counters: this.counters,
       log: createLog({ level: "debug", write: (line) => this.lines.push(line) }),
       sampler: new Sampler(clock),
-      orderServers: (route) => {
-        this.ordered++;
-        return route.servers;
-      },
       leaseTerminator: async () => {
         this.asked++;
         if (options.leaseTerminator !== undefined) return await options.leaseTerminator();

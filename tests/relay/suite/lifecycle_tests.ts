@@ -32,7 +32,7 @@ export function lifecycleTests(name: string, makeEngine: MakeEngine): void {
     const { fixture } = pair;
     using waiting = await fixture.connect();
     await until(() => fixture.engine.open === 2, () => "a second connection");
-    fixture.engine.update(makePlan([]));
+    await fixture.engine.update(makePlan([]));
     await assertOpen(pair);
     using refused = await fixture.connect(NAME);
     assert.deepEqual(await refused.readToEnd(), encodeAlert("unrecognized_name"));
@@ -140,7 +140,7 @@ const PHASES: readonly (readonly [string, () => Phase | Promise<Phase>])[] = [
   ["while a server is connected to", async () => {
     const silent = await SilentServer.listen();
     const routes = [{ hosts: [NAME], servers: [silent.port, silent.port] }];
-    return makePhase({ routes }, connectUntil((fixture) => fixture.ordered === 1), silent);
+    return makePhase({ routes }, connectUntil((fixture) => fixture.dials === 1), silent);
   }],
   ["while a terminator is opened", () => {
     const leaseTerminator = () => new Promise<never>(() => {});

@@ -169,7 +169,7 @@ function failoverTests(name: string, makeEngine: MakeEngine): void {
     const routes = [{ hosts: [NAME], servers: [silent.port] }];
     await using fixture = new Fixture(makeEngine, { routes });
     using client = await fixture.connect(NAME);
-    await until(() => fixture.ordered === 1, () => "the attempt to connect");
+    await until(() => fixture.dials === 1, () => "the attempt to connect");
     await fixture.clock.advance(LIMITS.connect + LATENESS_MS);
     assert.deepEqual(await client.readToEnd(), encodeAlert("internal_error"));
   });
@@ -180,7 +180,7 @@ function failoverTests(name: string, makeEngine: MakeEngine): void {
     await using fixture = new Fixture(makeEngine, { routes });
     const before = await countDescriptors();
     const clients = await Promise.all(Array.from({ length: 20 }, () => fixture.connect(NAME)));
-    await until(() => fixture.ordered === 20, () => "the attempts to connect");
+    await until(() => fixture.dials === 20, () => "the attempts to connect");
     await fixture.clock.advance(LIMITS.connect + LATENESS_MS);
     for (const client of clients) {
       await client.readToEnd();
@@ -197,7 +197,7 @@ function failoverTests(name: string, makeEngine: MakeEngine): void {
     const routes = [{ hosts: [NAME], servers: [silent.port] }];
     await using fixture = new Fixture(makeEngine, { routes });
     using _client = await fixture.connect(NAME);
-    await until(() => fixture.ordered === 1, () => "the attempt to connect");
+    await until(() => fixture.dials === 1, () => "the attempt to connect");
     await fixture.clock.advance(LIMITS.connect - 1);
     using server = new Peer(await silent.wake());
     assert.deepEqual(await server.read(hello(NAME).length), hello(NAME));

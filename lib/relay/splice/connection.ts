@@ -1,0 +1,167 @@
+/**
+ * One client connection in a worker: plain numbers and two sides, filled in again for one connection
+ * after the other so that nothing is allocated. Knows nothing of how it is served. Does no I/O.
+ *
+ * @module
+ */
+import type { ConnectionEnd } from "../relay_engine.ts";
+import type { Timed } from "./timer_wheel.ts";
+import type { WorkerPlan } from "./worker_plan.ts";
+
+/** What a connection waits for. `free` is where every one begins and ends. */
+export const STATE = {
+  free: 0,
+  /** The rest of the hello. */
+  hello: 1,
+  /** The port of a terminator. */
+  parked: 2,
+  /** A server or a listener that lets us in and takes the first bytes. */
+  connecting: 3,
+  /** Bytes either way. */
+  relaying: 4,
+  /** A refused client that reads its alert. */
+  refusing: 5,
+} as const;
+
+/** One of the two sockets, and the stream that is read from it. */
+export class Side {
+  readonly connection: Connection;
+  readonly isClient: boolean;
+  /** Where what is read here goes. Set once. */
+  peer!: Side;
+  /** -1 if there is none. */
+  descriptor = -1;
+  /** Bits of `EPOLL` that are asked for; 0 if the socket is not in the epoll set. */
+  interest = 0;
+  /** The stream has ended and the peer knows, or nobody takes it any more. */
+  hasEnded = false;
+  /** Much is coming: it moves through a pipe. */
+  isBulk = false;
+  /** The pipe's two ends; -1 if it has none. */
+  pipeIn = -1;
+  pipeOut = -1;
+  /** Bytes that were read and lie in the pipe. */
+  inPipe = 0;
+  /** Bytes that were copied and that the peer has not taken. */
+  rest: Uint8Array | undefined;
+  restAt = 0;
+  /** Bytes that were read since the connection began. */
+  bytes = 0;
+
+  constructor(connection: Connection, isClient: boolean) {
+    this.connection = connection;
+    this.isClient = isClient;
+  }
+
+  /** Says whether something was read that the peer has not taken: then nothing more is read. */
+  get isBlocked(): boolean {
+    return this.inPipe > 0 || this.rest !== undefined;
+  }
+
+  /** Makes a fresh side of it; descriptors must have been closed. */
+  reset(): void {
+    this.descriptor = -1;
+    this.interest = 0;
+    this.hasEnded = false;
+    this.isBulk = false;
+    this.inPipe = 0;
+    this.rest = undefined;
+    this.restAt = 0;
+    this.bytes = 0;
+  }
+}
+
+/** A connection. Whoever takes it from the pool fills it in and gives it back. */
+export class Connection implements Timed {
+  /** Its row in the shared memory; the token of its client, doubled. */
+  readonly row: number;
+  /** Changes with each use, so that a late event of the one before is known. */
+  generation = 0;
+  state: number = STATE.free;
+  readonly client: Side = new Side(this, true);
+  readonly upstream: Side = new Side(this, false);
+
+  /** Whether it came to the TLS port. */
+  isTls = true;
+  /** The plan it was accepted under. */
+  plan: WorkerPlan | undefined;
+  startedAt = 0;
+  lastByteAt = 0;
+
+  dueAt = 0;
+  timerStep = -1;
+  timerNext: Timed | undefined;
+  timerPrevious: Timed | undefined;
+
+  /** The hello so far, or all that the client has sent; undefined if it need not be kept. */
+  hello: Uint8Array | undefined;
+  helloBytes = 0;
+  /** What the server gets first, and how much of it has been sent. */
+  head: Uint8Array | undefined;
+  headAt = 0;
+
+  /** For the record, if there will be one. */
+  serverName: string | undefined;
+  alpn: readonly string[] = NO_ALPN;
+  /** Whether the client speaks HTTP/2. */
+  offersH2 = false;
+  /** Of the hello, which an alert must fit; -1 before there is one. */
+  legacyVersion = -1;
+
+  /** In the plan. */
+  place = -1;
+  route = -1;
+  /** Servers tried so far, and the first of them. */
+  tries = 0;
+  firstServer = 0;
+  server = -1;
+  /** The server's address that is tried next. */
+  addressAt = 0;
+
+  isHop = false;
+  hopPort = 0;
+  hopDials = 0;
+  hasAskedAgain = false;
+  bookSlot = -1;
+  terminatorSlot = -1;
+  /** Time limits of a hop, in milliseconds. */
+  headerMs = 0;
+  keepAliveMs = 0;
+
+  /** Bytes that a refused client has sent since. */
+  discarded = 0;
+  end: ConnectionEnd | undefined;
+  reason = "";
+
+  constructor(row: number) {
+    this.row = row;
+    this.client.peer = this.upstream;
+    this.upstream.peer = this.client;
+  }
+
+  /** Makes a fresh connection of it. */
+  reset(): void {
+    this.generation = (this.generation + 1) & 0x3fff_ffff;
+    this.state = STATE.free;
+    this.client.reset();
+    this.upstream.reset();
+    this.plan = undefined;
+    this.hello = undefined;
+    this.helloBytes = 0;
+    this.head = undefined;
+    this.headAt = 0;
+    this.serverName = undefined;
+    this.alpn = NO_ALPN;
+    this.legacyVersion = -1;
+    this.place = this.route = this.server = -1;
+    this.tries = this.firstServer = this.addressAt = 0;
+    this.isHop = this.hasAskedAgain = this.offersH2 = false;
+    this.hopPort = this.hopDials = 0;
+    this.bookSlot = this.terminatorSlot = -1;
+    this.discarded = 0;
+    this.end = undefined;
+    this.reason = "";
+  }
+}
+
+const NO_ALPN: readonly string[] = [];

@@ -1,0 +1,165 @@
+/**
+ * Relays a connection to one of its route's servers: the first in turn that takes the PROXY header and
+ * the peeked bytes. A client that leaves meanwhile is noticed afterwards; the tries have limits of
+ * their own. Does I/O.
+ *
+ * @module
+ */
+import { unmapIpv4 } from "../../base/addresses.ts";
+import { EPOLL } from "../../linux/epoll.ts";
+import { ERRNO, isExhausted } from "../../linux/errno.ts";
+import { decodeIpAddress, SOCKADDR_IN6_BYTES } from "../../linux/socket_address.ts";
+import { encodeProxyHeader } from "../../proxy_protocol/proxy_header.ts";
+import { type Connection, STATE } from "./connection.ts";
+import { dial, sendHead, SENT } from "./dial.ts";
+import { PROXY_VERSIONS } from "./flat_plan.ts";
+import { join } from "./move_bytes.ts";
+import { helloBytes, keepHello } from "./read_hello.ts";
+import { refuse } from "./refuse.ts";
+import { reportServerFailed, type ServerFailure } from "./reports.ts";
+import type { WorkerContext } from "./worker_context.ts";
+
+/** Error numbers that say that nobody has let us in, whenever they come. */
+const NOT_LET_IN: ReadonlySet<number> = new Set([
+  ERRNO.ECONNREFUSED,
+  ERRNO.ENETUNREACH,
+  ERRNO.EHOSTUNREACH,
+  ERRNO.ETIMEDOUT,
+]);
+
+/** Begins with the server whose turn it is. */
+export function relayToServer(context: WorkerContext, connection: Connection): void {
+  const { decisions } = connection.plan!;
+  const count = decisions.serverCount(connection.route);
+  connection.firstServer = count > 1 ? decisions.takeTurn(connection.route) % count : 0;
+  tryServers(context, connection);
+}
+
+/** Goes on once the server's socket can be written to, or has failed. */
+export function goOnToServer(context: WorkerContext, connection: Connection): void {
+  const sent = sendHead(context, connection);
+  if (sent === SENT.all) joinServer(context, connection);
+  else if (sent === SENT.failed) tryNext(context, connection, context.lastError.number);
+}
+
+/** Gives a server up that has not let us in, or has not taken the bytes, in time. */
+export function giveUpServer(context: WorkerContext, connection: Connection): void {
+  const isLetIn = connection.headAt > 0;
+  noteFailure(context, connection, isLetIn ? "upstream_timeout" : "upstream_connect_timeout", 0);
+  context.closeUpstream(connection);
+  tryServers(context, connection);
+}
+
+function tryServers(context: WorkerContext, connection: Connection): void {
+  const { decisions } = connection.plan!;
+  const count = decisions.serverCount(connection.route);
+  for (; connection.tries < count; connection.tries++, connection.addressAt = 0) {
+    const position = (connection.firstServer + connection.tries) % count;
+    const server = decisions.server(connection.route, position);
+    connection.server = server;
+    const addresses = decisions.addressCount(server);
+    if (addresses === 0) noteFailure(context, connection, "upstream_unresolved", 0);
+    while (connection.addressAt < addresses) {
+      const isUnderWay = attempt(context, connection, server);
+      if (isUnderWay) return;
+    }
+  }
+  context.count("upstream_unreachable");
+  refuse(context, connection, "internal_error", "upstream_unreachable");
+}
+
+/** Tries one address. @returns False if it has failed already. */
+function attempt(context: WorkerContext, connection: Connection, server: number): boolean {
+  const { decisions } = connection.plan!;
+  const length = decisions.copyAddress(server, connection.addressAt++, context.address);
+  context.count("server_dials");
+  const errno = dial(context, connection, context.address, length);
+  if (errno !== 0) return fail(context, connection, errno);
+  connection.head = withProxyHeader(context, connection, server);
+  connection.headAt = 0;
+  switch (sendHead(context, connection)) {
+    case SENT.all:
+      joinServer(context, connection);
+      return true;
+    case SENT.waiting:
+      waitForServer(context, connection);
+      return true;
+    default:
+      return fail(context, connection, context.lastError.number);
+  }
+}
+
+function waitForServer(context: WorkerContext, connection: Connection): void {
+  const isHello = connection.head!.buffer === context.scratch.buffer;
+  if (connection.hello === undefined) keepHello(context, connection);
+  if (isHello) connection.head = helloBytes(context, connection);
+  connection.state = STATE.connecting;
+  context.watch(connection.upstream, EPOLL.OUT);
+  context.limit(connection, connection.plan!.decisions.connectMs(connection.route));
+}
+
+function joinServer(context: WorkerContext, connection: Connection): void {
+  context.count("connections_relayed");
+  connection.reason = "";
+  join(context, connection);
+  context.limit(connection, connection.plan!.decisions.idleMs(connection.route));
+}
+
+function tryNext(context: WorkerContext, connection: Connection, errno: number): void {
+  fail(context, connection, errno);
+  tryServers(context, connection);
+}
+
+function fail(context: WorkerContext, connection: Connection, errno: number): false {
+  noteFailure(context, connection, failureOf(errno, connection), errno);
+  context.closeUpstream(connection);
+  return false;
+}
+
+function failureOf(errno: number, { headAt }: Connection): ServerFailure {
+  if (isExhausted(errno) || errno === ERRNO.EADDRNOTAVAIL) return "exhausted";
+  if (NOT_LET_IN.has(errno)) return "upstream_refused";
+  const isClosed = headAt > 0 || errno === ERRNO.ECONNRESET || errno === ERRNO.EPIPE;
+  return isClosed ? "upstream_closed" : "upstream_refused";
+}
+
+function noteFailure(
+  context: WorkerContext,
+  connection: Connection,
+  failure: ServerFailure,
+  errno: number,
+): void {
+  connection.reason = failure;
+  const { decisions } = connection.plan!;
+  reportServerFailed(context.reports, decisions.serverId(connection.server), failure, errno);
+  context.hasNews = true;
+}
+
+function withProxyHeader(
+  context: WorkerContext,
+  connection: Connection,
+  server: number,
+): Uint8Array {
+  const hello = helloBytes(context, connection);
+  const version = connection.plan!.decisions.proxyVersion(server);
+  if (version === 0) return hello;
+  const at = connection.row * SOCKADDR_IN6_BYTES;
+  const source = decodeIpAddress(context.peers.subarray(at, at + SOCKADDR_IN6_BYTES));
+  const destination = localAddress(context, connection);
+  const subject = source === undefined || destination === undefined
+    ? "unspec"
+    : { source, destination };
+  const header = encodeProxyHeader(PROXY_VERSIONS[version], subject)!;
+  const head = new Uint8Array(header.length + hello.length);
+  head.set(header);
+  head.set(hello, header.length);
+  return head;
+}
+
+function localAddress(context: WorkerContext, { client }: Connection) {
+  const { address, addressLength, addressLengthBytes, libc } = context;
+  addressLength[0] = address.length;
+  if (libc.getsockname(client.descriptor, address, addressLengthBytes) < 0) return undefined;
+  const endpoint = decodeIpAddress(address);
+  return endpoint && { ip: unmapIpv4(endpoint.ip), port: endpoint.port };
+}
