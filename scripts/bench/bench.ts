@@ -2,7 +2,7 @@
  * The benchmarks: Postern and its peers, one after the other on this machine, CPU and memory of the
  * proxies' processes only. Tables go to standard output, progress to standard error. Does I/O.
  *
- *     deno task bench [--only <part of a name>] [--rounds <n>] [--quick]
+ *     deno task bench [--only <part of a name>] [--rounds <n>] [--quick] [--plot <file>]
  *
  * Wall time says little on a shared machine with two cores, and the load costs more of it than the
  * proxies do. What is comparable is CPU time per unit, and the ratio to a peer in the same run.
@@ -17,7 +17,9 @@ import { type BenchOptions, parseBenchOptions } from "./options.ts";
 import { haproxyProxy } from "./proxies/haproxy_proxy.ts";
 import { nginxProxy } from "./proxies/nginx_proxy.ts";
 import { posternProxy } from "./proxies/postern_proxy.ts";
-import { formatMeasure, formatSummary, type MeasureResult } from "./report.ts";
+import type { ProxyKind } from "./proxies/proxy.ts";
+import { formatGoals, formatMeasure, formatSummary, type MeasureResult } from "./report.ts";
+import { plotResults } from "./plot_results.ts";
 import { runMeasure } from "./run_measure.ts";
 
 /** Without these there is nothing to compare with, or no load. */
@@ -43,13 +45,14 @@ async function main(): Promise<number> {
   return await measureAll(options);
 }
 
-async function measureAll({ only, rounds, share }: BenchOptions): Promise<number> {
+async function measureAll(options: BenchOptions): Promise<number> {
+  const { only, rounds, share } = options;
   const startedMs = performance.now();
-  for (const line of await describeMachine()) console.log(line);
+  const machine = await describeMachine();
+  for (const line of machine) console.log(line);
   const load = share === 1 ? "" : ", with less load (--quick)";
   console.log(`rounds    ${rounds}, the proxies in turn${load}`);
-  const haproxy = findInstalled("haproxy") === undefined ? [] : [haproxyProxy];
-  const kinds = [nginxProxy, ...haproxy, posternProxy];
+  const kinds = chooseProxies(options);
   await using backends = await Backends.open();
   const results: MeasureResult[] = [];
   for (const [index, id] of only.entries()) {
@@ -66,9 +69,40 @@ async function measureAll({ only, rounds, share }: BenchOptions): Promise<number
     for (const line of formatMeasure({ measure, proxies })) console.log(line);
   }
   console.log(`\n${formatSummary(results).join("\n")}`);
+  console.log(`\n${formatGoals(results).join("\n")}`);
+  if (options.plot !== undefined) {
+    Deno.writeTextFileSync(options.plot, plotResults(results, machine));
+  }
   console.log(`\n${Math.round((performance.now() - startedMs) / 1_000)} s`);
   const failed = results.some(({ proxies }) =>
     proxies.some(({ failure }) => failure !== undefined)
   );
   return failed ? 1 : 0;
+}
+
+function chooseProxies({ engine }: BenchOptions): ProxyKind[] {
+  const haproxy = findInstalled("haproxy") === undefined ? [] : [haproxyProxy];
+  const portable = posternProxy({
+    name: "portable",
+    planes: ["passthrough"],
+    engine: "portable",
+    tableHosts: 0,
+  });
+  return [
+    nginxProxy,
+    ...haproxy,
+    ...(engine === "portable" ? [] : [portable]),
+    posternProxy({
+      name: "postern",
+      planes: ["passthrough", "offload", "table"],
+      engine,
+      tableHosts: 10,
+    }),
+    posternProxy({
+      name: "postern-100k",
+      planes: ["table", "update"],
+      engine,
+      tableHosts: 100_000,
+    }),
+  ];
 }

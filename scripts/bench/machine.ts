@@ -17,7 +17,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 /** Returns lines that describe processor, kernel, what else the machine does, and versions. */
 export async function describeMachine(): Promise<string[]> {
   const cpuinfo = await runToEnd("cat", ["/proc/cpuinfo"]);
-  const kernel = (await runToEnd("uname", ["-srm"])).trim();
+  // Without the suffix of a distribution's build, which only its users understand.
+  const kernel = (await runToEnd("uname", ["-srm"])).trim().replace(/(\d+(?:\.\d+)+)\S*/, "$1");
   const versions = await Promise.all(Object.keys(PROGRAMS).map(describeProgram));
   const [load] = (await runToEnd("cat", ["/proc/loadavg"])).split(" ");
   return [

@@ -1,17 +1,22 @@
 /**
  * What is measured, in which unit, with how much load and to which end. A new measure is a new entry
- * here. Does I/O.
+ * here. Does I/O when one is taken.
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
-import { requireInstalled } from "../../tests/support/installed.ts";
-import { startProcess } from "../../tests/support/process.ts";
 import { LARGE_FILE_BYTES } from "./backends.ts";
-import { parseH2loadReport } from "./h2load_report.ts";
-import { readResidentKib, readSettledCpuMs } from "./process_usage.ts";
-import { OFFLOAD_HOSTNAME, type Plane, type Proxy } from "./proxies/proxy.ts";
-import { runToEnd } from "./run_to_end.ts";
+import type { Goal } from "./goals.ts";
+import { runH2load, runHandshakes } from "./h2load_load.ts";
+import type { Plane, Proxy } from "./proxies/proxy.ts";
+import { runStreamLoad } from "./stream_load.ts";
+import {
+  takeCpuMs,
+  takeIdleKib,
+  takeReloadMs,
+  takeReloadPauseMs,
+  takeResidentMb,
+  takeUpdateMs,
+} from "./take_figure.ts";
 
 /** One figure that proxies are compared by; less is better. */
 export interface Measure {
@@ -22,8 +27,7 @@ export interface Measure {
   readonly unit: string;
   /** Load of one round in full mode, a whole number: enough for a second of CPU of most proxies. */
   readonly amount: number;
-  /** In the unit, for Postern; undefined if none has been set. */
-  readonly goal: number | undefined;
+  readonly goals: readonly Goal[];
   /** Whether each round needs a proxy that has done nothing before, for memory it may have kept. */
   readonly freshProxy: boolean;
   /**
@@ -37,16 +41,10 @@ export interface Measure {
 const MIB = 1024 ** 2;
 const GIB = 1024 * MIB;
 
-const STREAM_CLIENT = fileURLToPath(new URL("./load/stream_client.ts", import.meta.url));
+/** 10,000 less what else a proxy has open: 20,000 descriptors are the limit of many a container. */
+const IDLE_CONNECTIONS = 9_900;
 
-/** Connections of one h2load in `offload-handshakes`; all of them open at once. */
-const HANDSHAKES_AT_ONCE = 32;
-
-/** Connections that exist before memory is first looked at: code is compiled and pools are filled. */
-const IDLE_WARM_UP = 200;
-
-/** Every measure, in the order in which they run. */
-export const MEASURES: readonly Measure[] = [
+const PASSTHROUGH: readonly Measure[] = [
   measureCpu({
     id: "passthrough-bytes",
     plane: "passthrough",
@@ -54,8 +52,12 @@ export const MEASURES: readonly Measure[] = [
     unit: "CPU s per GiB",
     unitsPerMs: GIB / MIB / 1_000,
     amount: 2 * GIB / MIB,
-    goal: 0.9,
-    load: (proxy, mibCount) => runStreamClient("bytes", proxy, mibCount * MIB),
+    goals: [
+      { of: "postern", to: "nginx", most: 0.5 },
+      { of: "postern", to: "haproxy", most: 0.4 },
+      { of: "portable", most: 0.9 },
+    ],
+    load: (proxy, mibCount) => runStreamLoad("bytes", proxy, mibCount * MIB),
   }),
   measureCpu({
     id: "passthrough-connections",
@@ -64,8 +66,12 @@ export const MEASURES: readonly Measure[] = [
     unit: "CPU us per connection",
     unitsPerMs: 1_000,
     amount: 12_000,
-    goal: 140,
-    load: (proxy, count) => runStreamClient("connections", proxy, count),
+    goals: [
+      { of: "postern", to: "nginx", most: 1.15 },
+      { of: "postern", to: "haproxy", most: 1 },
+      { of: "portable", most: 140 },
+    ],
+    load: (proxy, count) => runStreamLoad("connections", proxy, count),
   }),
   measureCpu({
     id: "passthrough-round-trips",
@@ -74,19 +80,75 @@ export const MEASURES: readonly Measure[] = [
     unit: "CPU us per round trip",
     unitsPerMs: 1_000,
     amount: 80_000,
-    goal: undefined,
-    load: (proxy, count) => runStreamClient("round-trips", proxy, count),
+    goals: [{ of: "postern", to: "nginx", most: 1.1 }],
+    load: (proxy, count) => runStreamLoad("round-trips", proxy, count),
   }),
   {
     id: "passthrough-idle",
     plane: "passthrough",
-    title: "2,000 open connections, each used once",
+    title: "9,900 open connections, each used once",
     unit: "KiB per connection",
-    amount: 2_000,
-    goal: undefined,
+    amount: IDLE_CONNECTIONS,
+    goals: [{ of: "postern", most: 1 }],
     freshProxy: true,
-    take: measureIdle,
+    take: takeIdleKib,
   },
+  {
+    id: "passthrough-start",
+    plane: "passthrough",
+    title: "resident memory after the start, nothing connected",
+    unit: "MB",
+    amount: 1,
+    goals: [{ of: "postern", most: 80 }],
+    freshProxy: true,
+    take: takeResidentMb,
+  },
+];
+
+const TABLE: readonly Measure[] = [
+  measureCpu({
+    id: "table-connections",
+    plane: "table",
+    title: "connections as above, to the names of tables with 10 and with 100,000 hosts",
+    unit: "CPU us per connection",
+    unitsPerMs: 1_000,
+    amount: 12_000,
+    goals: [{ of: "postern-100k", to: "postern", most: 1.05 }],
+    load: (proxy, count) => runStreamLoad("table-connections", proxy, count),
+  }),
+  {
+    id: "table-update",
+    plane: "update",
+    title: "from a configuration of 100,000 hosts that has been read to its use; wall time",
+    unit: "ms",
+    amount: 1,
+    goals: [{ of: "postern-100k", most: 500 }],
+    freshProxy: false,
+    take: takeUpdateMs,
+  },
+  {
+    id: "table-reload",
+    plane: "update",
+    title: "SIGHUP to the new table in use, 100,000 hosts; wall time, reading the file included",
+    unit: "ms",
+    amount: 1,
+    goals: [],
+    freshProxy: false,
+    take: takeReloadMs,
+  },
+  {
+    id: "table-reload-pause",
+    plane: "update",
+    title: "the longest round trip on an open connection meanwhile; wall time",
+    unit: "ms",
+    amount: 1,
+    goals: [{ of: "postern-100k", most: 20 }],
+    freshProxy: false,
+    take: takeReloadPauseMs,
+  },
+];
+
+const OFFLOAD: readonly Measure[] = [
   measureCpu({
     id: "offload-requests-h1",
     plane: "offload",
@@ -94,7 +156,7 @@ export const MEASURES: readonly Measure[] = [
     unit: "CPU us per request",
     unitsPerMs: 1_000,
     amount: 50_000,
-    goal: 40,
+    goals: [{ of: "postern", most: 40 }],
     load: (proxy, count) => runH2load(proxy, { protocol: "http/1.1", count, connections: 32 }),
   }),
   measureCpu({
@@ -104,7 +166,7 @@ export const MEASURES: readonly Measure[] = [
     unit: "CPU us per request",
     unitsPerMs: 1_000,
     amount: 50_000,
-    goal: 40,
+    goals: [{ of: "postern", most: 40 }],
     load: (proxy, count) => runH2load(proxy, { protocol: "h2", count, connections: 8, streams: 4 }),
   }),
   measureCpu({
@@ -114,7 +176,7 @@ export const MEASURES: readonly Measure[] = [
     unit: "CPU us per connection",
     unitsPerMs: 1_000,
     amount: 2_048,
-    goal: undefined,
+    goals: [],
     load: runHandshakes,
   }),
   ...(["http/1.1", "h2"] as const).map((protocol) =>
@@ -125,11 +187,14 @@ export const MEASURES: readonly Measure[] = [
       unit: "CPU s per GiB",
       unitsPerMs: GIB / LARGE_FILE_BYTES / 1_000,
       amount: 20,
-      goal: undefined,
+      goals: [],
       load: (proxy, count) => runH2load(proxy, { protocol, count, connections: 4, path: "/large" }),
     })
   ),
 ];
+
+/** Every measure, in the order in which they run. */
+export const MEASURES: readonly Measure[] = [...PASSTHROUGH, ...TABLE, ...OFFLOAD];
 
 /** What a measure of CPU consists of. */
 interface CpuMeasure extends Omit<Measure, "take" | "freshProxy"> {
@@ -142,68 +207,7 @@ function measureCpu({ unitsPerMs, load, ...measure }: CpuMeasure): Measure {
   return {
     ...measure,
     freshProxy: false,
-    async take(proxy, amount) {
-      const before = await readSettledCpuMs(proxy.pid);
-      await load(proxy, amount);
-      const after = await readSettledCpuMs(proxy.pid);
-      return (after - before) * unitsPerMs / amount;
-    },
+    take: async (proxy, amount) =>
+      await takeCpuMs(proxy, () => load(proxy, amount)) * unitsPerMs / amount,
   };
-}
-
-async function measureIdle(proxy: Proxy, amount: number): Promise<number> {
-  await runStreamClient("connections", proxy, IDLE_WARM_UP);
-  await readSettledCpuMs(proxy.pid);
-  const before = await readResidentKib(proxy.pid);
-  await using _client = await startProcess(
-    Deno.execPath(),
-    streamClientArgs("idle", proxy, amount),
-    { readyLine: /^holding$/, readyTimeoutMs: 60_000 },
-  );
-  await readSettledCpuMs(proxy.pid);
-  return (await readResidentKib(proxy.pid) - before) / amount;
-}
-
-async function runStreamClient(load: string, proxy: Proxy, amount: number): Promise<void> {
-  await runToEnd(Deno.execPath(), streamClientArgs(load, proxy, amount));
-}
-
-function streamClientArgs(load: string, { port }: Proxy, amount: number): string[] {
-  const permissions = ["--no-prompt", "--allow-net=127.0.0.1"];
-  return ["run", "--quiet", ...permissions, STREAM_CLIENT, load, `${port}`, `${amount}`];
-}
-
-interface H2loadOptions {
-  readonly protocol: "http/1.1" | "h2";
-  readonly count: number;
-  readonly connections: number;
-  /** At once on each connection. Default 1. */
-  readonly streams?: number;
-  /** Default `/`. */
-  readonly path?: string;
-}
-
-async function runH2load({ port }: Proxy, options: H2loadOptions): Promise<void> {
-  const { protocol, count, connections, streams = 1, path = "/" } = options;
-  const output = await runToEnd(requireInstalled("h2load"), [
-    `--npn-list=${protocol}`,
-    `--requests=${count}`,
-    `--clients=${Math.min(connections, count)}`,
-    `--max-concurrent-streams=${streams}`,
-    `--connect-to=127.0.0.1:${port}`,
-    `https://${OFFLOAD_HOSTNAME}:${port}${path}`,
-  ]);
-  const report = parseH2loadReport(output);
-  const isWhole = report.answers2xx === count && report.requestsSucceeded === count;
-  if (!isWhole || report.applicationProtocol !== protocol) {
-    throw new Error(`Not ${count} answers over ${protocol}:\n${output.trim()}`);
-  }
-}
-
-/** One run of h2load per batch: its clients never take a session up again, and connect all at once. */
-async function runHandshakes(proxy: Proxy, amount: number): Promise<void> {
-  for (let left = amount; left > 0; left -= HANDSHAKES_AT_ONCE) {
-    const count = Math.min(left, HANDSHAKES_AT_ONCE);
-    await runH2load(proxy, { protocol: "h2", count, connections: count });
-  }
 }

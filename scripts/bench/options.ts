@@ -13,6 +13,10 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Of each measure's amount of load. */
   readonly share: number;
+  /** `relay.engine` of the Postern that goals are set for. */
+  readonly engine: "splice" | "portable";
+  /** Where the plot is written; undefined means nowhere. */
+  readonly plot: string | undefined;
 }
 
 /** Options, or what is wrong with them or was asked about them. */
@@ -41,6 +45,8 @@ export function parseBenchOptions(
       options: {
         only: { type: "string", multiple: true, default: [] },
         rounds: { type: "string" },
+        engine: { type: "string", default: "splice" },
+        plot: { type: "string" },
         quick: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -54,6 +60,13 @@ export function parseBenchOptions(
     const text = `Cannot use "${values.rounds}" as --rounds: expected 1 to ${ROUNDS_MAX}`;
     return { kind: "problem", text };
   }
+  const { engine, plot } = values;
+  if (engine !== "splice" && engine !== "portable") {
+    return {
+      kind: "problem",
+      text: `Cannot use "${engine}" as --engine: expected splice, portable`,
+    };
+  }
   const wanted = values.only.flatMap((list) => list.split(","));
   const unknown = wanted.find((part) => !ids.some((id) => id.includes(part)));
   if (unknown !== undefined) {
@@ -61,16 +74,19 @@ export function parseBenchOptions(
     return { kind: "problem", text };
   }
   const only = ids.filter((id) => wanted.length === 0 || wanted.some((part) => id.includes(part)));
-  return { kind: "options", only, rounds, share: values.quick ? QUICK_SHARE : 1 };
+  return { kind: "options", only, rounds, share: values.quick ? QUICK_SHARE : 1, engine, plot };
 }
 
 function helpText(ids: readonly string[]): string {
   return [
     "deno task bench [--only <part of a name>[,…]] [--rounds <n>] [--quick]",
+    "                [--engine splice|portable] [--plot <file>]",
     "",
     "  --only    only measures with one of these words in their names",
     `  --rounds  how often each proxy is measured; default ${ROUNDS}`,
     "  --quick   one round with a fifth of the load: shows that it runs, the figures are rough",
+    "  --engine  the relay engine of the proxy called postern; default splice",
+    "  --plot    writes the passthrough measures as an SVG image",
     "",
     "Measures:",
     ...ids.map((id) => `  ${id}`),

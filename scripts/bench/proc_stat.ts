@@ -31,6 +31,18 @@ export function parseChildren(children: string): number[] {
 }
 
 /**
+ * Parses the text of `/proc/PID/smaps_rollup`.
+ *
+ * @returns KiB of the process that lie in memory; of pages shared by n processes, an n-th.
+ * @throws {Error} If the text does not say so.
+ */
+export function parseProportionalKib(smaps: string): number {
+  const match = /^Pss:\s+(\d+) kB$/m.exec(smaps);
+  if (match === null) throw new Error("Not the text of /proc/PID/smaps_rollup: Pss is missing");
+  return Number(match[1]);
+}
+
+/**
  * Parses the text of `/proc/PID/status`.
  *
  * @returns KiB of the process that lie in memory.

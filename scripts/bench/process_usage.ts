@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { parseChildren, parseCpuMs, parseResidentKib, TICK_MS } from "./proc_stat.ts";
+import {
+  parseChildren,
+  parseCpuMs,
+  parseProportionalKib,
+  parseResidentKib,
+  TICK_MS,
+} from "./proc_stat.ts";
 
 /** Two readings this far apart must agree before a proxy counts as done with its work. */
 const SETTLE_PAUSE_MS = 100;
@@ -37,6 +43,14 @@ export async function readResidentKib(pid: number): Promise<number> {
   return await sumOverTree(
     pid,
     async (each) => parseResidentKib(await readText(`/proc/${each}/status`)),
+  );
+}
+
+/** Returns the KiB of the program and its children that lie in memory; shared pages count once. */
+export async function readProportionalKib(pid: number): Promise<number> {
+  return await sumOverTree(
+    pid,
+    async (each) => parseProportionalKib(await readText(`/proc/${each}/smaps_rollup`)),
   );
 }
 

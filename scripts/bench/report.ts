@@ -1,17 +1,18 @@
 /**
- * Words what was measured: one table per measure, one of all of them. Pure.
+ * Words what was measured: one table per measure, one of all of them, one of the goals. Pure.
  *
  * @module
  */
+import { type Goal, judgeGoal } from "./goals.ts";
 import { formatFigure, layoutTable } from "./layout_table.ts";
 import type { ProxyResult } from "./run_measure.ts";
 import { pairedRatio, summarize } from "./statistics.ts";
 
-/** The proxy that goals are set for. */
+/** The proxy that is compared with its peers. */
 const OURS = "postern";
 
-/** The proxy that ours is compared with. */
-const PEER = "nginx";
+/** The proxies that ours is compared with. */
+const PEERS = ["nginx", "haproxy"];
 
 const FAILURE_LINES_MAX = 12;
 
@@ -20,8 +21,7 @@ export interface MeasureFacts {
   readonly id: string;
   readonly title: string;
   readonly unit: string;
-  /** In the unit; undefined if none has been set. */
-  readonly goal: number | undefined;
+  readonly goals: readonly Goal[];
 }
 
 /** A measure with what came of it. */
@@ -32,39 +32,55 @@ export interface MeasureResult {
 
 /** Formats one measure: proxies below each other, with the spread of their rounds. */
 export function formatMeasure({ measure, proxies }: MeasureResult): string[] {
-  const peer = proxies.find(({ name }) => name === PEER)?.figures ?? [];
+  const peers = PEERS.filter((peer) => proxies.some(({ name }) => name === peer));
   const rows = proxies.map(({ name, figures }) => [
     `  ${name}`,
     ...(figures.length === 0 ? ["-", "-", "-"] : spreadOf(figures)),
-    formatRatio(pairedRatio(figures, peer)),
+    ...peers.map((peer) => formatRatio(pairedRatio(figures, figuresOf(proxies, peer)))),
   ]);
-  const head = [`  ${measure.unit}`, "median", "min", "max", `to ${PEER}`];
+  const head = [`  ${measure.unit}`, "median", "min", "max", ...peers.map((peer) => `to ${peer}`)];
   return [
-    ...layoutTable([head, ...rows], ["left", "right", "right", "right", "right"]),
-    ...goalLines(measure.goal, proxies.find(({ name }) => name === OURS)?.figures ?? []),
+    ...layoutTable([head, ...rows], ["left", ...Array(head.length - 1).fill("right")]),
+    ...measure.goals.map((goal) => formatGoal(goal, proxies)),
     ...proxies.flatMap(({ name, failure }) =>
       failure === undefined ? [] : [`  ${name} failed: ${cutFailure(failure)}`]
     ),
   ];
 }
 
-/** Formats all measures: one row each, medians, our ratio and our goal. */
+/** Formats all measures: one row each, medians and our ratios to the peers. */
 export function formatSummary(results: readonly MeasureResult[]): string[] {
   const names = [...new Set(results.flatMap(({ proxies }) => proxies.map(({ name }) => name)))];
-  const head = ["measure", "unit", ...names, `${OURS}/${PEER}`, "goal", ""];
-  const rows = results.map(({ measure, proxies }) => {
-    const figures = (name: string) => proxies.find((each) => each.name === name)?.figures ?? [];
-    return [
-      measure.id,
-      measure.unit,
-      ...names.map((name) => formatMedian(figures(name))),
-      formatRatio(pairedRatio(figures(OURS), figures(PEER))),
-      measure.goal === undefined ? "-" : formatFigure(measure.goal),
-      judge(measure.goal, figures(OURS)),
-    ];
-  });
-  const numbers = names.map(() => "right" as const);
-  return layoutTable([head, ...rows], ["left", "left", ...numbers, "right", "right", "left"]);
+  const peers = PEERS.filter((peer) => names.includes(peer));
+  const head = ["measure", "unit", ...names, ...peers.map((peer) => `${OURS}/${peer}`)];
+  const rows = results.map(({ measure, proxies }) => [
+    measure.id,
+    measure.unit,
+    ...names.map((name) => formatMedian(figuresOf(proxies, name))),
+    ...peers.map((peer) =>
+      formatRatio(pairedRatio(figuresOf(proxies, OURS), figuresOf(proxies, peer)))
+    ),
+  ]);
+  const numbers = Array(names.length + peers.length).fill("right");
+  return layoutTable([head, ...rows], ["left", "left", ...numbers]);
+}
+
+/** Formats every goal of every measure; nothing if none has one. */
+export function formatGoals(results: readonly MeasureResult[]): string[] {
+  const rows = results.flatMap(({ measure, proxies }) =>
+    measure.goals.map((goal) => {
+      const { text, reached, verdict } = judgeGoal(goal, proxies);
+      return [measure.id, text, reached ?? "-", verdict];
+    })
+  );
+  if (rows.length === 0) return [];
+  const head = ["measure", "goal", "reached", ""];
+  return layoutTable([head, ...rows], ["left", "left", "right", "left"]);
+}
+
+function formatGoal(goal: Goal, proxies: readonly ProxyResult[]): string {
+  const { text, reached, verdict } = judgeGoal(goal, proxies);
+  return `  goal ${text}: ${reached === undefined ? "" : `${reached}, `}${verdict}`;
 }
 
 /** A program's whole output would push the tables off the screen; its beginning names the cause. */
@@ -74,14 +90,8 @@ function cutFailure(failure: string): string {
   return [...lines.slice(0, FAILURE_LINES_MAX), "…"].join("\n    ");
 }
 
-function goalLines(goal: number | undefined, figures: readonly number[]): string[] {
-  const verdict = judge(goal, figures);
-  return goal === undefined || verdict === "" ? [] : [`  goal ${formatFigure(goal)}: ${verdict}`];
-}
-
-function judge(goal: number | undefined, figures: readonly number[]): string {
-  if (goal === undefined || figures.length === 0) return "";
-  return summarize(figures).median <= goal ? "met" : "missed";
+function figuresOf(proxies: readonly ProxyResult[], name: string): readonly number[] {
+  return proxies.find((each) => each.name === name)?.figures ?? [];
 }
 
 function spreadOf(figures: readonly number[]): string[] {

@@ -1,11 +1,12 @@
 /**
  * A program: one kind of passthrough load, through a proxy that listens on 127.0.0.1.
  *
- *     stream_client.ts <load> <port> <amount>
+ *     stream_client.ts <load> <port> <amount> [<hosts in the table>]
  *
  * Ends with code 0 if every byte came as it should; anything else is an error, since a figure about
  * connections that failed is worth nothing. `idle` prints `holding` when all its connections are open
- * and keeps them until it is ended. See `stream_protocol.ts`.
+ * and keeps them until it is ended. `watch` prints `watching`, then `longest <ms>` whenever a round trip
+ * took longer than all before, until it is ended. See `stream_protocol.ts`.
  *
  * @module
  */
@@ -17,6 +18,7 @@ import {
   decodeCount,
   encodeCount,
   helloFor,
+  tableHelloFor,
 } from "./stream_protocol.ts";
 import { readWhole, writeWhole } from "./wire.ts";
 
@@ -29,24 +31,34 @@ const ROUND_TRIP_CONNECTIONS = 64;
 const ROUND_TRIP_BYTES = 1024;
 const PING_BYTES = 4;
 
+/** Before the first rounds have been made, code is compiled on the way. */
+const WATCH_WARM_UP = 2_000;
+
+/** Prime to every number of hosts: names come in an order that no cache foresees. */
+const TABLE_STRIDE = 7_919;
+
 const HELLOS: ReadonlyMap<Behaviour, Uint8Array> = new Map(
   BEHAVIOURS.map((behaviour) => [behaviour, helloFor(behaviour)]),
 );
 
-const LOADS: Readonly<Record<string, (port: number, amount: number) => Promise<void>>> = {
+type Load = (port: number, amount: number, tableHosts: number) => Promise<void>;
+
+const LOADS: Readonly<Record<string, Load>> = {
   bytes: runBytes,
   connections: runConnections,
+  "table-connections": runTableConnections,
   "round-trips": runRoundTrips,
   idle: holdIdle,
+  watch,
 };
 
 if (import.meta.main) {
-  const [load, port, amount] = Deno.args;
+  const [load, port, amount, tableHosts = 0] = Deno.args;
   setTimeout(() => {
     console.error(`${load}: not done within ${RUN_MAX_MS / 1_000} s`);
     Deno.exit(1);
   }, RUN_MAX_MS);
-  await LOADS[load](Number(port), Number(amount));
+  await LOADS[load](Number(port), Number(amount), Number(tableHosts));
   Deno.exit(0);
 }
 
@@ -58,7 +70,7 @@ async function runBytes(port: number, amount: number): Promise<void> {
 }
 
 async function upload(port: number, byteCount: number): Promise<void> {
-  using connection = await open(port, "sink", encodeCount(byteCount));
+  using connection = await open(port, HELLOS.get("sink")!, encodeCount(byteCount));
   const bulk = new Uint8Array(BULK_BYTES);
   for (let left = byteCount; left > 0; left -= BULK_BYTES) {
     await writeWhole(connection, left < BULK_BYTES ? bulk.subarray(0, left) : bulk);
@@ -69,7 +81,7 @@ async function upload(port: number, byteCount: number): Promise<void> {
 }
 
 async function download(port: number, byteCount: number): Promise<void> {
-  using connection = await open(port, "source", encodeCount(byteCount));
+  using connection = await open(port, HELLOS.get("source")!, encodeCount(byteCount));
   const buffer = new Uint8Array(BULK_BYTES);
   let sum = 0;
   for (;;) {
@@ -88,11 +100,25 @@ async function runConnections(port: number, amount: number): Promise<void> {
   });
 }
 
+/** @param amount Connections as above, each by another of the table's names in turn. */
+async function runTableConnections(
+  port: number,
+  amount: number,
+  tableHosts: number,
+): Promise<void> {
+  let left = amount;
+  await inParallel(CONNECTIONS_AT_ONCE, async () => {
+    while (left-- > 0) {
+      (await openEchoed(port, tableHelloFor(left * TABLE_STRIDE % tableHosts))).close();
+    }
+  });
+}
+
 /** @param amount Round trips of 1 KiB, spread over connections that stay open. */
 async function runRoundTrips(port: number, amount: number): Promise<void> {
   let left = amount;
   await inParallel(ROUND_TRIP_CONNECTIONS, async () => {
-    using connection = await open(port, "echo");
+    using connection = await open(port, HELLOS.get("echo")!);
     const message = new Uint8Array(ROUND_TRIP_BYTES);
     while (left-- > 0) {
       await writeWhole(connection, message);
@@ -112,9 +138,25 @@ async function holdIdle(port: number, amount: number): Promise<void> {
   await new Promise(() => {});
 }
 
-async function openEchoed(port: number): Promise<Deno.TcpConn> {
+async function watch(port: number): Promise<void> {
+  using connection = await open(port, HELLOS.get("echo")!);
+  const message = new Uint8Array(ROUND_TRIP_BYTES);
+  let longestMs = 0;
+  for (let round = 1;; round++) {
+    const startedMs = performance.now();
+    await writeWhole(connection, message);
+    await readWhole(connection, message);
+    const ms = performance.now() - startedMs;
+    if (round === WATCH_WARM_UP) console.log("watching");
+    if (round <= WATCH_WARM_UP || ms <= longestMs) continue;
+    longestMs = ms;
+    console.log(`longest ${ms.toFixed(3)}`);
+  }
+}
+
+async function openEchoed(port: number, hello = HELLOS.get("echo")!): Promise<Deno.TcpConn> {
   const ping = new Uint8Array(PING_BYTES).fill(7);
-  const connection = await open(port, "echo", ping);
+  const connection = await open(port, hello, ping);
   const pong = new Uint8Array(PING_BYTES);
   await readWhole(connection, pong);
   if (pong.some((byte) => byte !== 7)) throw new Error("The echo is not what was sent");
@@ -124,12 +166,11 @@ async function openEchoed(port: number): Promise<Deno.TcpConn> {
 /** Connects and sends the hello, in one piece with the bytes behind it. */
 async function open(
   port: number,
-  behaviour: Behaviour,
+  hello: Uint8Array,
   behind = new Uint8Array(),
 ): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   connection.setNoDelay();
-  const hello = HELLOS.get(behaviour)!;
   const bytes = new Uint8Array(hello.length + behind.length);
   bytes.set(hello);
   bytes.set(behind, hello.length);

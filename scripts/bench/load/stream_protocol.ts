@@ -41,6 +41,16 @@ export function helloFor(behaviour: Behaviour): Uint8Array<ArrayBuffer> {
   return buildClientHello({ serverName: serverNameOf(behaviour), padTo: HELLO_BYTES });
 }
 
+/** Returns one of the server names that only fill the route table; their routes lead to `echo`. */
+export function tableNameOf(index: number): string {
+  return `host-${index}.table.bench.test`;
+}
+
+/** Builds the hello that asks for `echo` by one of these names. */
+export function tableHelloFor(index: number): Uint8Array<ArrayBuffer> {
+  return buildClientHello({ serverName: tableNameOf(index), padTo: HELLO_BYTES });
+}
+
 /** Encodes a count. @param count A safe integer from 0 on. */
 export function encodeCount(count: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(COUNT_BYTES);

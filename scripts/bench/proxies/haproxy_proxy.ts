@@ -27,6 +27,9 @@ async function startHaproxyProxy(backends: BackendPorts): Promise<Proxy> {
     name: haproxyProxy.name,
     pid: server.process.pid,
     port: server.ports[0],
+    tableHosts: 0,
+    engine: undefined,
+    reload: undefined,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -35,7 +38,7 @@ function renderConfig(port: number, backends: BackendPorts): string {
   return [
     "global",
     "  nbthread 1",
-    "  maxconn 8000",
+    "  maxconn 9950",
     "defaults",
     "  mode tcp",
     "  timeout connect 5s",

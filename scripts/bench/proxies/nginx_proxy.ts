@@ -43,6 +43,9 @@ async function startNginxProxy(backends: BackendPorts): Promise<Proxy> {
     name: nginxProxy.name,
     pid: server.process.pid,
     port: server.ports[0],
+    tableHosts: 0,
+    engine: undefined,
+    reload: undefined,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -59,7 +62,7 @@ function mainLines({ folder }: ServerPlace): string[] {
     "worker_rlimit_nofile 20000;",
     `pid ${folder}/nginx.pid;`,
     "error_log stderr error;",
-    "events { worker_connections 16384; }",
+    "events { worker_connections 19990; }",
   ];
 }
 

@@ -3,46 +3,51 @@
  *
  * @module
  */
-import { startPostern } from "../../../tests/support/postern.ts";
+import { type Postern, startPostern } from "../../../tests/support/postern.ts";
 import type { BackendPorts } from "../backends.ts";
-import { BEHAVIOURS, serverNameOf } from "../load/stream_protocol.ts";
-import { OFFLOAD_HOSTNAME, type Proxy, type ProxyKind } from "./proxy.ts";
+import { countRoutes, type PosternConfigOptions, renderPosternConfig } from "./postern_config.ts";
+import type { Plane, Proxy, ProxyKind } from "./proxy.ts";
+
+/** As much as the idle connections need, and as much as the peers are allowed. */
+const OPEN_FILES_MAX = 20_000;
+
+/** How long one reload may take. */
+const RELOAD_MAX_MS = 60_000;
+
+/** How one Postern differs from another. */
+export interface PosternKind extends PosternConfigOptions {
+  readonly name: string;
+  readonly planes: readonly Plane[];
+}
 
 /** The Postern of this folder. */
-export const posternProxy: ProxyKind = {
-  name: "postern",
-  planes: ["passthrough", "offload"],
-  start: startPosternProxy,
-};
-
-async function startPosternProxy(backends: BackendPorts): Promise<Proxy> {
-  const postern = await startPostern(renderConfig(backends));
+export function posternProxy(kind: PosternKind): ProxyKind {
   return {
-    name: posternProxy.name,
+    name: kind.name,
+    planes: kind.planes,
+    start: (backends) => startPosternProxy(kind, backends),
+  };
+}
+
+async function startPosternProxy(kind: PosternKind, backends: BackendPorts): Promise<Proxy> {
+  const config = renderPosternConfig(kind, backends);
+  const postern = await startPostern(config, { openFilesMax: OPEN_FILES_MAX });
+  let extraRoutes = 0;
+  return {
+    name: kind.name,
     pid: postern.process.pid,
     port: postern.https[0].port,
+    tableHosts: kind.tableHosts,
+    engine: kind.engine,
+    // Each configuration has one more route: the log's line tells which one it is about.
+    reload: () =>
+      reload(postern, renderPosternConfig({ ...kind, extraRoutes: ++extraRoutes }, backends)),
     [Symbol.asyncDispose]: () => postern[Symbol.asyncDispose](),
   };
 }
 
-function renderConfig(backends: BackendPorts): string {
-  return [
-    "version: 1",
-    "listen:",
-    '  https: "127.0.0.1:0"',
-    '  http: "127.0.0.1:0"',
-    "routes:",
-    ...BEHAVIOURS.flatMap((each) => [
-      `  - hosts: [${serverNameOf(each)}]`,
-      "    mode: passthrough",
-      "    http: off",
-      `    upstream: 127.0.0.1:${backends.stream[each]}`,
-    ]),
-    `  - hosts: [${OFFLOAD_HOSTNAME}]`,
-    "    mode: offload",
-    "    http: off",
-    `    upstream: http://127.0.0.1:${backends.http}`,
-    "    tls: { certificate: internal }",
-    "",
-  ].join("\n");
+async function reload(postern: Postern, config: string): Promise<void> {
+  postern.writeConfig(config);
+  postern.process.kill("SIGHUP");
+  await postern.waitForLog(new RegExp(`reloaded routes=${countRoutes(config)}\\b`), RELOAD_MAX_MS);
 }

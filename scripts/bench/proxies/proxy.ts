@@ -6,8 +6,14 @@
  */
 import type { BackendPorts } from "../backends.ts";
 
-/** The half of a proxy's work that a measure is about. */
-export type Plane = "passthrough" | "offload";
+/** The part of a proxy's work that a measure is about. */
+export type Plane =
+  | "passthrough"
+  | "offload"
+  /** How the size of the route table shows. */
+  | "table"
+  /** What replacing a large table takes. */
+  | "update";
 
 /** The hostname that is offloaded to the HTTP backend. */
 export const OFFLOAD_HOSTNAME = "offload.bench.test";
@@ -19,6 +25,12 @@ export interface Proxy extends AsyncDisposable {
   readonly pid: number;
   /** On 127.0.0.1; routes by server name. */
   readonly port: number;
+  /** Hosts of its table beside the few that the loads name; 0 where the size is not measured. */
+  readonly tableHosts: number;
+  /** Postern's `relay.engine`; undefined for others. */
+  readonly engine: string | undefined;
+  /** Replaces the configuration and waits until the proxy says so; undefined if it is not measured. */
+  readonly reload: (() => Promise<void>) | undefined;
 }
 
 /** A proxy that can be started. */

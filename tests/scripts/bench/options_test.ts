@@ -16,9 +16,21 @@ const GOOD: readonly [args: string[], only: string[], rounds: number, share: num
 
 for (const [args, only, rounds, share] of GOOD) {
   Deno.test(`parseBenchOptions: takes "${args.join(" ")}"`, () => {
-    deepStrictEqual(parseBenchOptions(args, IDS), { kind: "options", only, rounds, share });
+    const rest = { engine: "splice", plot: undefined };
+    deepStrictEqual(parseBenchOptions(args, IDS), {
+      kind: "options",
+      only,
+      rounds,
+      share,
+      ...rest,
+    });
   });
 }
+
+Deno.test("parseBenchOptions: takes an engine and a file for the plot", () => {
+  const result = parseBenchOptions(["--engine", "portable", "--plot", "a.svg"], IDS);
+  deepStrictEqual("engine" in result && [result.engine, result.plot], ["portable", "a.svg"]);
+});
 
 const BAD: readonly [args: string[], problem: RegExp][] = [
   [["--only", "idle,nonsense"], /"nonsense"/],
@@ -26,6 +38,7 @@ const BAD: readonly [args: string[], problem: RegExp][] = [
   [["--rounds", "1.5"], /"1\.5"/],
   [["--rounds", "many"], /"many"/],
   [["--rounds", "101"], /"101"/],
+  [["--engine", "steam"], /"steam"/],
   [["--fast"], /--fast/],
   [["stray"], /stray/],
 ];

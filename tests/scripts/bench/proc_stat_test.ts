@@ -1,5 +1,10 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { parseChildren, parseCpuMs, parseResidentKib } from "../../../scripts/bench/proc_stat.ts";
+import {
+  parseChildren,
+  parseCpuMs,
+  parseProportionalKib,
+  parseResidentKib,
+} from "../../../scripts/bench/proc_stat.ts";
 
 /** Fields from 3 (state) to 20, utime 250 and stime 31 ticks among them. */
 const FIELDS = "S 1 812 812 0 -1 4194560 9000 7 1 0 250 31 40 50 20 0 5";
@@ -34,6 +39,13 @@ for (const [text, pids] of CHILDREN) {
     deepStrictEqual(parseChildren(text), pids);
   });
 }
+
+Deno.test("parseProportionalKib: takes Pss and none of its parts", () => {
+  const smaps =
+    "5581c0000000-7ffd0 ---p [rollup]\nRss:  9000 kB\nPss:    8123 kB\nPss_Anon: 7 kB\n";
+  strictEqual(parseProportionalKib(smaps), 8123);
+  throws(() => parseProportionalKib("Rss: 1 kB\nPss_Anon: 7 kB\n"), /Pss is missing/);
+});
 
 Deno.test("parseResidentKib: takes VmRSS and neither its peak nor its parts", () => {
   const status = "Name:\tdeno\nVmHWM:\t  9000 kB\nVmRSS:\t    8123 kB\nRssAnon:\t 7000 kB\n";

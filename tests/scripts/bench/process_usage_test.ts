@@ -1,6 +1,7 @@
 import { ok } from "node:assert/strict";
 import {
   readCpuMs,
+  readProportionalKib,
   readResidentKib,
   readSettledCpuMs,
 } from "../../../scripts/bench/process_usage.ts";
@@ -23,7 +24,7 @@ const FAMILY = `
 `;
 
 Deno.test({
-  name: `readCpuMs, readResidentKib: count children as well${reason}`,
+  name: `readCpuMs, readResidentKib, readProportionalKib: count children as well${reason}`,
   ignore: !isLinux,
   fn: async () => {
     const file = await Deno.makeTempFile({ suffix: ".js" });
@@ -42,6 +43,9 @@ Deno.test({
         ok(whole >= part, `the family used ${whole} ms, the child ${part} ms`);
         const kib = await readResidentKib(parent.pid);
         ok(kib > await readResidentKib(child), `the family holds ${kib} KiB`);
+        // Both are the same program: its pages count once here and twice there.
+        const once = await readProportionalKib(parent.pid);
+        ok(once > 0 && once < kib, `${once} of ${kib} KiB`);
       } finally {
         Deno.kill(child);
       }

@@ -25,7 +25,15 @@ function makeScene(faults: Readonly<Record<string, Faults>>, freshProxy = false)
       if (fault.notStarting) return Promise.reject(new Error(`${name} does not start`));
       events.push(`start ${name}`);
       const end = () => Promise.resolve(void events.push(`end ${name}`));
-      return Promise.resolve({ name, pid: 1, port: 1, [Symbol.asyncDispose]: end });
+      return Promise.resolve({
+        name,
+        pid: 1,
+        port: 1,
+        tableHosts: 0,
+        engine: undefined,
+        reload: undefined,
+        [Symbol.asyncDispose]: end,
+      });
     },
   }));
   const measure: Measure = {
@@ -34,7 +42,7 @@ function makeScene(faults: Readonly<Record<string, Faults>>, freshProxy = false)
     title: "",
     unit: "",
     amount: 1000,
-    goal: undefined,
+    goals: [],
     freshProxy,
     take: ({ name }, amount) => {
       const call = (takes.get(name) ?? 0) + 1;

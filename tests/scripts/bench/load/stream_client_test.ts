@@ -1,10 +1,17 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { type Behaviour, helloFor } from "../../../../scripts/bench/load/stream_protocol.ts";
+import {
+  type Behaviour,
+  BEHAVIOURS,
+  helloFor,
+  serverNameOf,
+} from "../../../../scripts/bench/load/stream_protocol.ts";
 import { startProcess } from "../../../support/process.ts";
 
 const LOAD_FOLDER = fileURLToPath(new URL("../../../../scripts/bench/load/", import.meta.url));
 const RUN = ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1"];
+
+const TABLE_HOSTS = 10;
 
 async function startBackend() {
   const backend = await startProcess(Deno.execPath(), [...RUN, `${LOAD_FOLDER}stream_backend.ts`], {
@@ -15,24 +22,35 @@ async function startBackend() {
 }
 
 function startClient(load: string, port: number, amount: number, readyLine?: RegExp) {
-  const args = [...RUN, `${LOAD_FOLDER}stream_client.ts`, load, `${port}`, `${amount}`];
+  const numbers = [port, amount, TABLE_HOSTS].map(String);
+  const args = [...RUN, `${LOAD_FOLDER}stream_client.ts`, load, ...numbers];
   return startProcess(Deno.execPath(), args, { readyLine });
 }
 
 /** A proxy for tests: each hello goes to the backend that it names. */
-function relayByHello(ports: Readonly<Record<Behaviour, number>>): Deno.TcpListener {
+function relayByHello(
+  ports: Readonly<Record<Behaviour, number>>,
+  names = new Set<string>(),
+): Deno.TcpListener {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   void (async () => {
-    for await (const client of listener) void relay(client, ports);
+    for await (const client of listener) void relay(client, ports, names);
   })();
   return listener;
 }
 
-async function relay(client: Deno.Conn, ports: Readonly<Record<Behaviour, number>>): Promise<void> {
+/** A name that is no behaviour's is one of the table's, which lead to `echo`. */
+async function relay(
+  client: Deno.Conn,
+  ports: Readonly<Record<Behaviour, number>>,
+  names: Set<string>,
+): Promise<void> {
   const hello = new Uint8Array(helloFor("echo").length);
   const count = await client.read(hello);
   const text = new TextDecoder("latin1").decode(hello.subarray(0, count ?? 0));
-  const behaviour = (Object.keys(ports) as Behaviour[]).find((each) => text.includes(`${each}.`))!;
+  const [name] = /[a-z0-9-]+(?:\.table)?\.bench\.test/.exec(text)!;
+  names.add(name);
+  const behaviour = BEHAVIOURS.find((each) => name === serverNameOf(each)) ?? "echo";
   const server = await Deno.connect({ hostname: "127.0.0.1", port: ports[behaviour] });
   await server.write(hello.subarray(0, count ?? 0));
   await Promise.allSettled([
@@ -56,6 +74,23 @@ for (
     strictEqual(status.code, 0, client.describe());
   });
 }
+
+Deno.test("stream_client: table-connections asks for every name of the table", async () => {
+  const { backend, ports } = await startBackend();
+  await using _backend = backend;
+  const names = new Set<string>();
+  using proxy = relayByHello(ports, names);
+  await using client = await startClient("table-connections", proxy.addr.port, 40);
+  strictEqual((await client.exited).code, 0, client.describe());
+  strictEqual(names.size, TABLE_HOSTS);
+});
+
+Deno.test("stream_client: watch prints its longest round trip", async () => {
+  const { backend, ports } = await startBackend();
+  await using _backend = backend;
+  await using client = await startClient("watch", ports.echo, 0, /^watching$/);
+  await client.waitForLine(/^longest \d+\.\d{3}$/);
+});
 
 Deno.test("stream_client: idle holds as many connections as it was told", async () => {
   const { backend, ports } = await startBackend();

@@ -6,6 +6,8 @@ import {
   encodeCount,
   helloFor,
   serverNameOf,
+  tableHelloFor,
+  tableNameOf,
 } from "../../../../scripts/bench/load/stream_protocol.ts";
 
 for (const behaviour of BEHAVIOURS) {
@@ -15,6 +17,16 @@ for (const behaviour of BEHAVIOURS) {
     strictEqual("serverName" in result && result.serverName, serverNameOf(behaviour));
   });
 }
+
+Deno.test("tableHelloFor: names are different, and hellos as long as those of the backends", () => {
+  for (const index of [0, 9, 99_999]) {
+    const hello = tableHelloFor(index);
+    strictEqual(hello.length, helloFor("echo").length);
+    const result = parseClientHello(hello, { maxBytes: 1024 });
+    strictEqual("serverName" in result && result.serverName, tableNameOf(index));
+  }
+  strictEqual(tableNameOf(1) === tableNameOf(11), false);
+});
 
 for (const count of [0, 1, 255, 2 ** 32, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER]) {
   Deno.test(`encodeCount, decodeCount: ${count} comes back`, () => {
