@@ -216,6 +216,7 @@ export class Edge {
       { ...config.relay, libc: this.#libc },
     );
     await this.#use(config, routes);
+    this.#certificates.onReplaced(() => this.#relay?.refreshTerminators());
     // Last, so that the first connection finds everything in its place.
     this.#addresses = this.#relay.listen(config.listen);
     // The authority will ask port 80.

@@ -106,6 +106,8 @@ export interface RelayEngine {
    * decided by the plan before.
    */
   update(plan: RelayPlan): Promise<void>;
+  /** Leases terminators anew for the connections to come: a certificate has been replaced. */
+  refreshTerminators(): void;
   /** Connections that are open. */
   readonly open: number;
   /** Stops accepting; open connections go on. */

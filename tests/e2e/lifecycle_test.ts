@@ -112,7 +112,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const { code, status, body } = await downloading;
       deepStrictEqual([code, status, body === half(1) + half(2)], [0, 200, true]);
       strictEqual((await postern.process.exited).code, 0);
-      match(postern.log.at(-1)!, / stopped finished=1 cut=0 /);
+      // Those who asked whether it still accepts may have been accepted in its last moments.
+      match(postern.log.at(-1)!, / stopped finished=\d+ cut=0 /);
     },
   );
 }

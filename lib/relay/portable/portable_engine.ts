@@ -59,6 +59,10 @@ export class PortableEngine implements RelayEngine {
     return Promise.resolve();
   }
 
+  refreshTerminators(): void {
+    // It leases for each connection, and so has none that could be old.
+  }
+
   get open(): number {
     return this.#connections.size;
   }

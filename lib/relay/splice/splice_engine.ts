@@ -91,6 +91,10 @@ export class SpliceEngine implements RelayEngine {
     return updating;
   }
 
+  refreshTerminators(): void {
+    this.#leases.refresh();
+  }
+
   get open(): number {
     return this.#workers.reduce((sum, worker) => sum + worker.open, 0);
   }

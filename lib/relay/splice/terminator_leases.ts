@@ -86,6 +86,11 @@ export class TerminatorLeases {
     }
   }
 
+  /** Takes all terminators out of all plans, so that workers ask for them anew. */
+  refresh(): void {
+    for (const { decisions, cell } of [...this.#leases.values()]) this.#empty(decisions, cell);
+  }
+
   /** Ends every lease; the workers have ended. */
   close(): void {
     this.#closing.abort(new Error("relay has stopped"));

@@ -123,6 +123,23 @@ export function hopsTests(name: string, makeEngine: MakeEngine): void {
     await until(() => fixture.leases === 0, () => "the release");
   });
 
+  Deno.test(`${name} terminator_renewed: is asked for anew, and open hops go on`, async () => {
+    using terminator = new TestServer();
+    const routes = [{ hosts: [NAME], mode: "offload" as const }];
+    await using fixture = new Fixture(makeEngine, { routes, terminatorPort: terminator.port });
+    using first = await fixture.connect(NAME);
+    using firstHop = await terminator.accept();
+    await firstHop.read(hello(NAME).length);
+    const asked = fixture.asked;
+    fixture.engine.refreshTerminators();
+    using second = await fixture.connect(NAME);
+    using secondHop = await terminator.accept();
+    await secondHop.read(hello(NAME).length);
+    assert.equal(fixture.asked, asked + 1);
+    await assertOpen({ client: first, server: firstHop });
+    await assertOpen({ client: second, server: secondHop });
+  });
+
   Deno.test(`${name} plain_http_gone: closes the connection`, async () => {
     await using fixture = new Fixture(makeEngine, { plainHttpPort: findFreePort() });
     using client = await Peer.connect(fixture.httpPort);
