@@ -10,7 +10,7 @@
  * @module
  */
 import { HELLO_MAX_BYTES } from "../base/limits.ts";
-import { ByteReader } from "./byte_reader.ts";
+import { type ByteSpan, uint16At, vector16End, vector8End } from "./byte_span.ts";
 import { type HelloExtensions, parseHelloExtensions } from "./hello_extensions.ts";
 import { findHelloMessage, type HelloMessage, type Malformed, malformed } from "./hello_message.ts";
 
@@ -40,6 +40,7 @@ export interface ClientHello extends Readonly<HelloExtensions> {
 /** What a stream begins with: a hello, too little to tell, another protocol, or a bad hello. */
 export type ClientHelloResult = ClientHello | Exclude<HelloMessage, { readonly kind: "message" }>;
 
+const VERSION_BYTES = 2;
 const RANDOM_BYTES = 32;
 const SESSION_ID_MAX_BYTES = 32;
 
@@ -58,42 +59,54 @@ export function parseClientHello(
 ): ClientHelloResult {
   const found = findHelloMessage(bytes, options.maxBytes ?? HELLO_MAX_BYTES);
   if (found.kind !== "message") return found;
-  const reader = new ByteReader(found.body);
-  const legacyVersion = reader.uint16();
-  const offence = skipToExtensions(reader);
-  if (offence !== undefined) return offence;
-  const extensions = parseHelloExtensions(reader.remaining === 0 ? reader : reader.vector(2));
+  const blockAt = findBlock(found);
+  if (typeof blockAt === "object") return blockAt;
+  const extensions = parseBlock(found, blockAt);
   if ("kind" in extensions) return extensions;
-  if (reader.failed || reader.remaining > 0) {
-    return malformed("extensions have a wrong length", "decode_error");
-  }
   return {
     kind: "hello",
     serverName: extensions.serverName,
     alpn: extensions.alpn,
     supportedVersions: extensions.supportedVersions,
-    legacyVersion,
+    legacyVersion: uint16At(found.bytes, found.start),
     recordVersion: found.recordVersion,
     isEchOffered: extensions.isEchOffered,
-    bytes: found.bytes,
+    bytes: found.streamBytes,
   };
 }
 
-/** Passes over random, session ID, cipher suites and compression methods, checking their lengths. */
-function skipToExtensions(reader: ByteReader): Malformed | undefined {
-  reader.skip(RANDOM_BYTES);
-  const sessionId = reader.vector(1);
-  const cipherSuites = reader.vector(2);
-  const compressionMethods = reader.vector(1);
-  if (reader.failed) return malformed("ClientHello is cut short", "decode_error");
-  if (sessionId.remaining > SESSION_ID_MAX_BYTES) {
+/**
+ * Passes over version, random, session ID, cipher suites and compression methods, checking their
+ * lengths.
+ *
+ * @returns Where the extension block's length is, or the message's end if there is no block.
+ */
+function findBlock(message: ByteSpan): number | Malformed {
+  const sessionIdAt = message.start + VERSION_BYTES + RANDOM_BYTES;
+  const suitesAt = vector8End(message, sessionIdAt);
+  const compressionAt = vector16End(message, suitesAt);
+  const blockAt = vector8End(message, compressionAt);
+  if (blockAt > message.end) return malformed("ClientHello is cut short", "decode_error");
+  if (suitesAt - sessionIdAt - 1 > SESSION_ID_MAX_BYTES) {
     return malformed("session ID is too long", "decode_error");
   }
-  if (cipherSuites.remaining === 0 || cipherSuites.remaining % 2 !== 0) {
+  const suitesBytes = compressionAt - suitesAt - 2;
+  if (suitesBytes === 0 || suitesBytes % 2 !== 0) {
     return malformed("cipher suites have a wrong length", "decode_error");
   }
-  if (compressionMethods.remaining === 0) {
+  if (blockAt === compressionAt + 1) {
     return malformed("compression methods are missing", "decode_error");
   }
-  return undefined;
+  return blockAt;
+}
+
+/** Before TLS 1.3 there need not be a block at all. */
+function parseBlock(message: ByteSpan, blockAt: number): HelloExtensions | Malformed {
+  const { bytes, end: messageEnd } = message;
+  if (blockAt === messageEnd) return parseHelloExtensions({ bytes, start: blockAt, end: blockAt });
+  const end = vector16End(message, blockAt);
+  if (end > messageEnd) return malformed("extensions have a wrong length", "decode_error");
+  const extensions = parseHelloExtensions({ bytes, start: blockAt + 2, end });
+  if ("kind" in extensions || end === messageEnd) return extensions;
+  return malformed("extensions have a wrong length", "decode_error");
 }

@@ -1,11 +1,20 @@
 /**
  * The extensions of a ClientHello that routing needs: server name, ALPN, versions, ECH. The rest is
- * passed over, but must be well formed in its lengths. Pure. Input comes from strangers.
+ * passed over, but must be well formed in its lengths. Lists that many hellos share are the same
+ * frozen arrays each time. Pure. Input comes from strangers.
  *
  * @module
  */
 import { SERVER_NAME_MAX_BYTES } from "../base/limits.ts";
-import type { ByteReader } from "./byte_reader.ts";
+import {
+  type ByteSpan,
+  isSpanText,
+  spanText,
+  uint16At,
+  vector16End,
+  vector8End,
+} from "./byte_span.ts";
+import { ExtensionTypeSet } from "./extension_type_set.ts";
 import { type Malformed, malformed } from "./hello_message.ts";
 
 /** What the extensions say. */
@@ -24,26 +33,40 @@ const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 const NAME_TYPE_HOST_NAME = 0;
 
+const NO_ALPN: readonly string[] = Object.freeze([]);
+const NO_VERSIONS: readonly number[] = Object.freeze([]);
+/** Lists that most clients send: each as it is on the wire, and what comes of it. */
+const COMMON_ALPN: readonly { readonly text: string; readonly protocols: readonly string[] }[] = [
+  { text: "\x02h2\x08http/1.1", protocols: Object.freeze(["h2", "http/1.1"]) },
+  { text: "\x08http/1.1", protocols: Object.freeze(["http/1.1"]) },
+  { text: "\x02h2", protocols: Object.freeze(["h2"]) },
+];
+
 /**
  * Parses the extension block.
  *
- * @param block Reads the block without its length, to its end.
+ * @param block The block without its length.
  * @returns The extensions; the first offence if there is one.
  */
-export function parseHelloExtensions(block: ByteReader): HelloExtensions | Malformed {
+export function parseHelloExtensions(block: ByteSpan): HelloExtensions | Malformed {
   const extensions: HelloExtensions = {
     serverName: undefined,
-    alpn: [],
-    supportedVersions: [],
+    alpn: NO_ALPN,
+    supportedVersions: NO_VERSIONS,
     isEchOffered: false,
   };
-  const seen = new TypeSet();
-  while (block.remaining > 0) {
-    const type = block.uint16();
-    const data = block.vector(2);
-    if (block.failed) return malformed("extension is cut short", "decode_error");
+  const { bytes } = block;
+  const seen = new ExtensionTypeSet();
+  // One for all extensions; none of the parsers keeps it.
+  const data = { bytes, start: 0, end: 0 };
+  for (let at = block.start; at < block.end; at = data.end) {
+    const end = vector16End(block, at + 2);
+    if (end > block.end) return malformed("extension is cut short", "decode_error");
+    const type = uint16At(bytes, at);
     // RFC 8446 §4.2. Of two server names, we and the upstream could believe different ones.
     if (!seen.add(type)) return malformed("extension is repeated", "illegal_parameter");
+    data.start = at + 4;
+    data.end = end;
     const offence = parseExtension(extensions, type, data);
     if (offence !== undefined) return offence;
   }
@@ -53,7 +76,7 @@ export function parseHelloExtensions(block: ByteReader): HelloExtensions | Malfo
 function parseExtension(
   extensions: HelloExtensions,
   type: number,
-  data: ByteReader,
+  data: ByteSpan,
 ): Malformed | undefined {
   switch (type) {
     case SERVER_NAME: {
@@ -86,89 +109,75 @@ function parseExtension(
  * Reads `server_name` (RFC 6066 §3): a list, in which no client has ever sent anything but one
  * host_name. Everything else is refused: parsers differ in which entry they believe.
  */
-function parseServerName(data: ByteReader): string | Malformed {
-  const list = data.vector(2);
-  const type = list.uint8();
-  const length = list.uint16();
-  if (data.failed || list.failed || list.remaining < length) {
+function parseServerName(data: ByteSpan): string | Malformed {
+  const { bytes, start, end } = data;
+  const listEnd = vector16End(data, start);
+  const nameAt = start + 5;
+  if (listEnd > end || nameAt > listEnd) {
     return malformed("server name is cut short", "decode_error");
   }
-  if (type !== NAME_TYPE_HOST_NAME) {
+  const length = uint16At(bytes, start + 3);
+  const nameEnd = nameAt + length;
+  if (nameEnd > listEnd) return malformed("server name is cut short", "decode_error");
+  if (bytes[start + 2] !== NAME_TYPE_HOST_NAME) {
     return malformed("server name is of an unknown type", "decode_error");
   }
   if (length === 0) return malformed("server name is empty", "decode_error");
   if (length > SERVER_NAME_MAX_BYTES) return malformed("server name is too long", "decode_error");
-  const name = list.text(length);
-  if (list.remaining > 0 || data.remaining > 0) {
-    return malformed("bytes follow the server name", "decode_error");
-  }
-  return isNameText(name) ? name : malformed("server name is not ASCII", "illegal_parameter");
+  // In the list or behind it.
+  if (nameEnd < end) return malformed("bytes follow the server name", "decode_error");
+  const name = { bytes, start: nameAt, end: nameEnd };
+  return isName(name) ? spanText(name) : malformed("server name is not ASCII", "illegal_parameter");
 }
 
 /**
  * RFC 6066 §3: ASCII. A NUL ends the name for some upstreams (`a.example\0.b.example`); other
  * controls match no route and are left to the route table.
  */
-function isNameText(name: string): boolean {
-  for (let at = 0; at < name.length; at++) {
-    const code = name.charCodeAt(at);
-    if (code === 0 || code > 0x7f) return false;
+function isName({ bytes, start, end }: ByteSpan): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === 0 || bytes[at] > 0x7f) return false;
   }
   return true;
 }
 
 /** Reads `application_layer_protocol_negotiation` (RFC 7301 §3.1). */
-function parseAlpn(data: ByteReader): readonly string[] | Malformed {
-  const list = data.vector(2);
-  if (data.failed || data.remaining > 0 || list.remaining === 0) {
+function parseAlpn(data: ByteSpan): readonly string[] | Malformed {
+  const { bytes, start, end } = data;
+  const listAt = start + 2;
+  if (vector16End(data, start) !== end || listAt === end) {
     return malformed("ALPN list has a wrong length", "decode_error");
   }
+  const list = { bytes, start: listAt, end };
+  for (const { text, protocols } of COMMON_ALPN) {
+    if (isSpanText(list, text)) return protocols;
+  }
+  return parseProtocols(list);
+}
+
+function parseProtocols(list: ByteSpan): readonly string[] | Malformed {
+  const { bytes } = list;
   const protocols: string[] = [];
-  while (list.remaining > 0) {
-    const length = list.uint8();
-    const protocol = list.text(length);
-    if (list.failed || length === 0) {
+  for (let at = list.start; at < list.end;) {
+    const end = vector8End(list, at);
+    if (end > list.end || end === at + 1) {
       return malformed("ALPN protocol has a wrong length", "decode_error");
     }
-    protocols.push(protocol);
+    protocols.push(spanText({ bytes, start: at + 1, end }));
+    at = end;
   }
   return protocols;
 }
 
 /** Reads `supported_versions` (RFC 8446 §4.2.1). */
-function parseSupportedVersions(data: ByteReader): readonly number[] | Malformed {
-  const list = data.vector(1);
-  if (data.failed || data.remaining > 0 || list.remaining === 0 || list.remaining % 2 !== 0) {
+function parseSupportedVersions(data: ByteSpan): readonly number[] | Malformed {
+  const { bytes, start, end } = data;
+  const listAt = start + 1;
+  const listBytes = end - listAt;
+  if (vector8End(data, start) !== end || listBytes === 0 || listBytes % 2 !== 0) {
     return malformed("list of versions has a wrong length", "decode_error");
   }
-  const versions: number[] = [];
-  while (list.remaining > 0) versions.push(list.uint16());
+  const versions = new Array<number>(listBytes / 2);
+  for (let at = listAt; at < end; at += 2) versions[(at - listAt) / 2] = uint16At(bytes, at);
   return versions;
-}
-
-/**
- * A set of extension types. Assigned ones are small numbers and cost a bit each; a hello of 64 KiB
- * can hold 16,000 others, for which comparing all with all would be an attack.
- */
-class TypeSet {
-  #low = 0;
-  #middle = 0;
-  #others: Set<number> | undefined;
-
-  /** @returns False if the type was in the set already. */
-  add(type: number): boolean {
-    const bit = 1 << (type & 31);
-    if (type < 32) {
-      if ((this.#low & bit) !== 0) return false;
-      this.#low |= bit;
-    } else if (type < 64) {
-      if ((this.#middle & bit) !== 0) return false;
-      this.#middle |= bit;
-    } else {
-      this.#others ??= new Set();
-      if (this.#others.has(type)) return false;
-      this.#others.add(type);
-    }
-    return true;
-  }
 }

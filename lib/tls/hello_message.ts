@@ -11,6 +11,7 @@
  */
 import { HELLO_MAX_RECORDS } from "../base/limits.ts";
 import type { AlertDescription } from "./alert.ts";
+import { type ByteSpan, uint16At } from "./byte_span.ts";
 
 /** Bytes that break the grammar, and the alert that says so. */
 export interface Malformed {
@@ -20,17 +21,21 @@ export interface Malformed {
   readonly alert: AlertDescription;
 }
 
+/**
+ * The ClientHello without its four-byte header, in the bytes given or, if it came in several records,
+ * in a copy.
+ */
+export interface FoundMessage extends ByteSpan {
+  readonly kind: "message";
+  /** Of the first record; a client may put any version from 3.0 on there. */
+  readonly recordVersion: number;
+  /** Bytes of the stream up to the end of the message, record headers included. */
+  readonly streamBytes: number;
+}
+
 /** What a stream begins with. All but `more` are final: further bytes change nothing. */
 export type HelloMessage =
-  | {
-    readonly kind: "message";
-    /** The ClientHello without its four-byte header. May be a view of the bytes given. */
-    readonly body: Uint8Array;
-    /** Of the first record; a client may put any version from 3.0 on there. */
-    readonly recordVersion: number;
-    /** Bytes of the stream up to the end of the message, record headers included. */
-    readonly bytes: number;
-  }
+  | FoundMessage
   | { readonly kind: "more" }
   | { readonly kind: "not_tls" }
   | { readonly kind: "too_large" }
@@ -70,7 +75,7 @@ export function findHelloMessage(bytes: Uint8Array, maxBytes: number): HelloMess
     if (end + furtherBytes > maxBytes) return { kind: "too_large" };
     if (missingBytes > 0 && records === HELLO_MAX_RECORDS) return { kind: "too_large" };
     if (bytes.length < end) return MORE;
-    if (missingBytes === 0) return message(bytes, { end, records, messageBytes });
+    if (missingBytes === 0) return message(bytes, messageBytes, end);
     offset = end;
   }
 }
@@ -97,7 +102,7 @@ function checkRecordHeader(bytes: Uint8Array, offset: number): HelloMessage | un
 }
 
 function recordLength(bytes: Uint8Array, offset: number): number {
-  return bytes[offset + 3] << 8 | bytes[offset + 4];
+  return uint16At(bytes, offset + 3);
 }
 
 /** The four bytes before the message, which may themselves lie in up to four records. */
@@ -139,16 +144,17 @@ function checkMessageHeader(header: MessageHeader, messageBytes: number): number
   return missingBytes;
 }
 
-function message(
-  bytes: Uint8Array,
-  options: { end: number; records: number; messageBytes: number },
-): HelloMessage {
-  const { end, records, messageBytes } = options;
-  const whole = records === 1
-    ? bytes.subarray(RECORD_HEADER_BYTES, end)
-    : joinRecords(bytes, messageBytes);
-  const body = whole.subarray(MESSAGE_HEADER_BYTES);
-  return { kind: "message", body, recordVersion: bytes[1] << 8 | bytes[2], bytes: end };
+function message(bytes: Uint8Array, messageBytes: number, streamBytes: number): FoundMessage {
+  const isOneRecord = streamBytes === RECORD_HEADER_BYTES + messageBytes;
+  const before = isOneRecord ? RECORD_HEADER_BYTES : 0;
+  return {
+    kind: "message",
+    bytes: isOneRecord ? bytes : joinRecords(bytes, messageBytes),
+    start: before + MESSAGE_HEADER_BYTES,
+    end: before + messageBytes,
+    recordVersion: uint16At(bytes, 1),
+    streamBytes,
+  };
 }
 
 function joinRecords(bytes: Uint8Array, messageBytes: number): Uint8Array {

@@ -123,6 +123,38 @@ Deno.test("parseClientHello reads the same out of records of any size", () => {
   }
 });
 
+Deno.test("parseClientHello gives ALPN lists as sent, common ones and those that are nearly so", () => {
+  const lists = [
+    ["h2", "http/1.1"],
+    ["http/1.1"],
+    ["h2"],
+    ["http/1.1", "h2"],
+    ["h2", "http/1.0"],
+    ["h2", "http/1.1", "h3"],
+    ["h3"],
+    ["h2h"],
+    ["h2\bhttp/1.1"],
+    ["h".repeat(255), "2"],
+  ];
+  for (const alpn of lists) assert.deepEqual(hello(buildClientHello({ alpn })).alpn, alpn);
+});
+
+Deno.test("parseClientHello freezes the lists that hellos share", () => {
+  const { alpn: none, supportedVersions } = hello(buildClientHello({ supportedVersions: [] }));
+  const { alpn: common } = hello(buildClientHello({ alpn: ["h2", "http/1.1"] }));
+  assert.deepEqual([none, supportedVersions, common].map(Object.isFrozen), [true, true, true]);
+});
+
+Deno.test("parseClientHello keeps nothing of the bytes: they may be written over afterwards", () => {
+  for (const recordSplit of [16_384, 50]) {
+    const bytes = buildClientHello({ serverName: NAME, alpn: ["h3", "x"], recordSplit });
+    const result = hello(bytes);
+    const before = structuredClone(result);
+    bytes.fill(0);
+    assert.deepEqual(result, before);
+  }
+});
+
 const namePair = vector(2, [
   0,
   ...vector(2, utf8("a.example")),
@@ -153,6 +185,7 @@ const BAD_EXTENSIONS: [string, HelloExtension[], AlertDescription][] = [
   ["an empty name", [serverNameExtension("")], "decode_error"],
   ["a name of 256 bytes", [serverNameExtension("a".repeat(256))], "decode_error"],
   ["a name longer than its list", [extension(0, 0, 4, 0, 0, 9, 0x61)], "decode_error"],
+  ["a name that leads out of its list", [extension(0, 0, 4, 0, 0, 2, 0x61, 0x62)], "decode_error"],
   ["a list longer than its extension", [extension(0, 0, 9, 0, 0, 1, 0x61)], "decode_error"],
   ["bytes after the name", [extension(0, 0, 5, 0, 0, 1, 0x61, 0)], "decode_error"],
   ["bytes after the list of names", [extension(0, 0, 4, 0, 0, 1, 0x61, 0)], "decode_error"],
