@@ -215,6 +215,7 @@ export class Edge {
       },
       { ...config.relay, libc: this.#libc },
     );
+    this.#relay.check(routes);
     await this.#use(config, routes);
     this.#certificates.onReplaced(() => this.#relay?.refreshTerminators());
     // Last, so that the first connection finds everything in its place.
@@ -225,6 +226,7 @@ export class Edge {
 
   /** Does everything that can fail before another configuration takes effect. */
   async #prepare(config: Config): Promise<readonly RouteConfig[]> {
+    this.#relay?.check(config.routes);
     await this.#readCertificates(config);
     const routes = await this.#samples.fillIn(config.routes);
     for (const [server, prepared] of await prepareServers(routes)) {

@@ -198,6 +198,21 @@ Deno.test("Edge.reload: of a configuration that cannot be used changes nothing",
   strictEqual(await ask(question), "200 one");
 });
 
+Deno.test("Edge.reload: refuses source: client where the engine cannot, and changes nothing", async () => {
+  await using one = startTextUpstream("one");
+  const config = configOf([offloadTo("a.example", url(one))], { relay: { engine: "portable" } });
+  await using place = await openPlace(config);
+  const [to] = place.edge.addresses.https;
+  // The engine stays until a restart, so that a file which changes both is refused here.
+  const route = { ...passTo("b.example", "127.0.0.1:1"), source: "client", http: "off" };
+  await rejects(
+    place.edge.reload(configOf([route])),
+    /"source: client": the portable engine cannot/,
+  );
+  const question = { to, serverName: "a.example", caPem: internalCa(place.store) };
+  strictEqual(await ask(question), "200 one");
+});
+
 Deno.test("Edge.reload: samples may come later, and their hosts change", async () => {
   await using one = startTextUpstream("one");
   await using place = await openPlace(configOf([offloadTo("a.example", url(one))]));

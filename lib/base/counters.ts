@@ -20,6 +20,12 @@ export const COUNTERS = {
   server_name_unknown: "server names no route matches",
   server_name_rejected: "connections of routes whose mode is reject",
   server_dials: "attempts to connect to a server",
+  source_client: "connections to a server from the client's address and port",
+  source_any_port: "connections to a server from the client's address, its port being in use here",
+  source_local: "clients of this machine whose server is connected to from Postern's own address",
+  source_fallback:
+    "connections from Postern's own address, server and client having other families",
+  source_mismatch: "connections refused because no server has an address of the client's family",
   upstream_unreachable: "connections for which no server could be reached",
   terminator_unavailable: "connections for which no terminator could be opened",
   idle_timeout: "connections ended because no byte moved for too long",

@@ -12,6 +12,8 @@ import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import type { Terminal } from "./terminal.ts";
+import type { TransparentAction } from "./transparent.ts";
+import { transparentVerb } from "./transparent_verb.ts";
 import { version } from "./version.ts";
 
 /** Exit codes of every verb. */
@@ -29,17 +31,29 @@ export interface CommandOptions {
   readonly config: string;
   /** Path of the state folder; undefined means what the configuration says. */
   readonly state: string | undefined;
+  /** What `transparent` does, by default `print`; no other verb reads it. */
+  readonly action?: TransparentAction;
 }
 
 /** A verb. @returns The exit code. */
 export type Verb = (options: CommandOptions, terminal: Terminal) => number | Promise<number>;
 
-const VERBS: Readonly<Record<string, Verb>> = { run, check, routes, schema, version, help };
+const VERBS: Readonly<Record<string, Verb>> = {
+  run,
+  check,
+  routes,
+  transparent: transparentVerb,
+  schema,
+  version,
+  help,
+};
 
 /** Names of the options, each with its type and short form. */
 const OPTIONS = {
   config: { type: "string", short: "c", default: "routes.yaml" },
   state: { type: "string" },
+  apply: { type: "boolean", default: false },
+  remove: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
   version: { type: "boolean", default: false },
 } as const;
@@ -70,13 +84,20 @@ function parse(args: readonly string[]): Command {
       options: OPTIONS,
     });
     const [name = "help", ...rest] = positionals;
-    const options = { config: values.config, state: values.state };
+    const action = values.apply ? "apply" : values.remove ? "remove" : "print";
+    const options = { config: values.config, state: values.state, action } as const;
     if (values.help) return { kind: "command", verb: help, options };
     if (values.version) return { kind: "command", verb: version, options };
     if (!Object.hasOwn(VERBS, name)) {
       return problem(`Cannot run "${name}": unknown verb`, suggest(name, Object.keys(VERBS)));
     }
     if (rest.length > 0) return problem(`Cannot run "${name}": unexpected argument "${rest[0]}"`);
+    if (action !== "print" && name !== "transparent") {
+      return problem(`Cannot use "--${action}": only "transparent" has it`);
+    }
+    if (values.apply && values.remove) {
+      return problem('Cannot use "--remove": "--apply" is given as well');
+    }
     return { kind: "command", verb: VERBS[name], options };
   } catch (error) {
     return optionProblem(error);

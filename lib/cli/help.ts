@@ -12,17 +12,20 @@ and which are offloaded with a certificate of their own.
 usage: postern <verb> [--config FILE] [--state FOLDER]
 
 verbs
-  run       serve what the configuration says, until SIGINT or SIGTERM
-  check     read the configuration and report every problem in it
-  routes    print the effective route table
-  schema    print the JSON Schema of routes.yaml, for editors
-  version   print the version
-  help      print this text
+  run          serve what the configuration says, until SIGINT or SIGTERM
+  check        read the configuration and report every problem in it
+  routes       print the effective route table
+  transparent  print the routing that "source: client" needs, for a shell
+  schema       print the JSON Schema of routes.yaml, for editors
+  version      print the version
+  help         print this text
 
 options
   -c, --config FILE    the configuration (default: routes.yaml)
       --state FOLDER   where certificates and keys are kept (default: the configuration's "state",
                        else /var/lib/postern for root, else $XDG_STATE_HOME/postern)
+      --apply          transparent: set the routing up on this machine, as root
+      --remove         transparent: take it back; both with "deno task postern-transparent"
 
 signals
   SIGHUP            read the configuration again; if it has a problem, what runs keeps running

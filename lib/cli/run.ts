@@ -78,5 +78,5 @@ function explain(error: unknown): LogFields {
 }
 
 function formatAddresses(addresses: readonly TcpAddress[]): string {
-  return addresses.map(formatAddress).join(",");
+  return addresses.length === 0 ? "-" : addresses.map(formatAddress).join(",");
 }

@@ -16,6 +16,8 @@ const MODES_OF_KEYS: Partial<Record<keyof RouteValues, readonly RouteMode[]>> = 
   upstream: ["passthrough", "offload"],
   upstreams: ["passthrough", "offload"],
   proxy_protocol: ["passthrough"],
+  source: ["passthrough"],
+  source_fallback: ["passthrough"],
   to: ["redirect"],
   status: ["redirect"],
   http: ["passthrough", "offload", "redirect"],
@@ -28,6 +30,7 @@ const MODES_OF_KEYS: Partial<Record<keyof RouteValues, readonly RouteMode[]>> = 
 /** What to do instead, where the plain answer ("remove it") would not help. */
 const HINTS: Readonly<Record<string, string>> = {
   "proxy_protocol offload": "remove it: X-Forwarded-For and Forwarded carry the client's address",
+  "source offload": "remove it: X-Forwarded-For and Forwarded carry the client's address",
   "upstream redirect": 'give the URL to redirect to as "to"',
   "upstreams redirect": 'give the URL to redirect to as "to"',
   "tls passthrough": 'set "mode: offload": with passthrough the server itself has the certificate',

@@ -55,6 +55,7 @@ export interface RouteConfig {
   readonly mode: RouteMode;
   /** Servers in the order of the file. Empty for `redirect` and `reject`. */
   readonly servers: readonly ServerConfig[];
+  readonly source: RouteSource;
   readonly plainHttp: PlainHttpConfig;
   /** Only for `redirect`. */
   readonly redirect: RedirectConfig | undefined;
@@ -67,6 +68,12 @@ export interface RouteConfig {
 
 /** What becomes of a connection. */
 export type RouteMode = "passthrough" | "offload" | "redirect" | "reject";
+
+/**
+ * Whose address passthrough servers see as the source of a connection: Postern's; the client's; or the
+ * client's where both have the same IP version, else Postern's.
+ */
+export type RouteSource = "proxy" | "client" | "client_or_proxy";
 
 /** One server of a route's upstream. */
 export interface ServerConfig {

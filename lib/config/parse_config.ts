@@ -85,7 +85,8 @@ function resolveFile(
   if (state !== undefined) {
     report.cannotUse(["defaults", "upstream_tls"], state, { hint: CONTRADICTION_HINT });
   }
-  const context: FileContext = { defaults, listen, hosts, report, resolvePath };
+  const engine = top.relay?.engine ?? "auto";
+  const context: FileContext = { defaults, listen, engine, hosts, report, resolvePath };
   return {
     listen,
     acme: {
@@ -95,7 +96,7 @@ function resolveFile(
     },
     stateFolder: top.state === undefined ? undefined : resolvePath(top.state),
     relay: {
-      engine: top.relay?.engine ?? "auto",
+      engine,
       workers: top.relay?.workers === "auto" ? undefined : top.relay?.workers,
     },
     log: { level: top.log?.level ?? "info" },

@@ -16,6 +16,7 @@ import type { RedirectConfig, RouteConfig, TimeoutsConfig } from "./config.ts";
 import type { ReadMapping } from "./read_values.ts";
 import { resolvePlainHttp } from "./resolve_plain_http.ts";
 import { resolveServers } from "./resolve_servers.ts";
+import { resolveSource } from "./resolve_source.ts";
 import { resolveCertificate, resolveUpstreamTls } from "./resolve_tls.ts";
 import type { FileContext, RouteContext } from "./route_context.ts";
 import type { DefaultsValues, RouteValues } from "./schema.ts";
@@ -42,6 +43,7 @@ export function resolveRoute(
     hosts,
     mode,
     servers,
+    source: resolveSource(context, placed),
     plainHttp: resolvePlainHttp(context, placed),
     redirect: resolveRedirect(context),
     certificate: resolveCertificate(context),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ListenConfig, RouteMode } from "./config.ts";
+import type { ListenConfig, RelayEngineName, RouteMode } from "./config.ts";
 import type { HostIndex } from "./check_hosts.ts";
 import type { ReadMapping } from "./read_values.ts";
 import type { Report } from "./report.ts";
@@ -13,6 +13,7 @@ import type { DefaultsValues, RouteValues } from "./schema.ts";
 export interface FileContext {
   readonly defaults: Partial<DefaultsValues>;
   readonly listen: ListenConfig;
+  readonly engine: RelayEngineName;
   readonly hosts: HostIndex;
   readonly report: Report;
   /** Makes a path of the file absolute. */

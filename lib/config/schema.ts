@@ -189,6 +189,13 @@ const DEFAULT_TIMEOUTS = {
 const SHARED_KEYS = {
   proxy_protocol: ProxyProtocol.optional()
     .describe("PROXY header sent to the servers; passthrough only. Default off."),
+  source: choice(["proxy", "client"]).optional()
+    .describe(
+      "Whose address the servers see; passthrough only. client needs the splice engine, " +
+        "CAP_NET_ADMIN and routing: see postern transparent. Default proxy.",
+    ),
+  source_fallback: choice(["proxy"]).optional()
+    .describe("With source client: Postern's own address towards servers of another IP version."),
   to: RedirectTarget.optional()
     .describe("Where mode redirect sends; path and query are kept unless this has a path."),
   status: Status.optional().describe("Status of mode redirect. Default 308."),

@@ -23,6 +23,7 @@ export const OPTION = {
   SO_REUSEPORT: 15,
   SO_ACCEPTCONN: 30,
   IPPROTO_IP: 0,
+  IP_TRANSPARENT: 19,
   IP_BIND_ADDRESS_NO_PORT: 24,
   IPPROTO_TCP: 6,
   TCP_NODELAY: 1,
@@ -32,6 +33,7 @@ export const OPTION = {
   TCP_USER_TIMEOUT: 18,
   IPPROTO_IPV6: 41,
   IPV6_V6ONLY: 26,
+  IPV6_TRANSPARENT: 75,
 } as const;
 
 /** Flags of send(2): a peer that has gone is an error, not a signal that ends the process. */

@@ -8,6 +8,7 @@ import type { Libc } from "./libc.ts";
 
 /** The numbers that are told apart here, by the name that the manual pages use. */
 export const ERRNO = {
+  EPERM: 1,
   EINTR: 4,
   EAGAIN: 11,
   ENOMEM: 12,
@@ -29,7 +30,7 @@ export const ERRNO = {
 
 /** What strerror(3) says to the numbers that a person may read about. */
 const TEXTS: ReadonlyMap<number, string> = new Map([
-  [1, "Operation not permitted"],
+  [ERRNO.EPERM, "Operation not permitted"],
   [2, "No such file or directory"],
   [ERRNO.EAGAIN, "Resource temporarily unavailable"],
   [ERRNO.ENOMEM, "Cannot allocate memory"],

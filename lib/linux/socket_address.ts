@@ -50,6 +50,25 @@ export function socketFamily(bytes: Uint8Array): number {
 }
 
 /**
+ * Returns the address of an IP socket as a whole `struct sockaddr` of its own, IPv4 unmapped
+ * (RFC 4291 §2.5.5.2): a dual-stack socket reports IPv4 clients as IPv6.
+ *
+ * @param bytes {@linkcode SOCKADDR_IN6_BYTES} or more; what is behind the address is ignored.
+ */
+export function unmapSocketAddress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (socketFamily(bytes) === FAMILY.inet) {
+    return bytes.slice(0, SOCKADDR_IN_BYTES) as Uint8Array<ArrayBuffer>;
+  }
+  const isMapped = bytes.subarray(8, 20).every((byte, index) => byte === (index < 10 ? 0 : 0xff));
+  if (!isMapped) return bytes.slice(0, SOCKADDR_IN6_BYTES) as Uint8Array<ArrayBuffer>;
+  const unmapped = new Uint8Array(SOCKADDR_IN_BYTES);
+  unmapped[0] = FAMILY.inet;
+  unmapped.set(bytes.subarray(2, 4), 2);
+  unmapped.set(bytes.subarray(20, 24), 4);
+  return unmapped;
+}
+
+/**
  * Decodes the address of an IP socket, IPv4 unmapped.
  *
  * @param bytes {@linkcode SOCKADDR_IN6_BYTES} or more; what is behind the address is ignored.

@@ -9,7 +9,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Counters } from "../base/counters.ts";
 import type { Log } from "../base/log.ts";
 import type { Sampler } from "../base/sampler.ts";
-import type { ListenConfig } from "../config/config.ts";
+import type { ListenConfig, RouteConfig } from "../config/config.ts";
 import type { AddressBook } from "../hop/address_book.ts";
 import type { Match, RouteTable } from "../route/route_table.ts";
 
@@ -99,6 +99,8 @@ export interface BoundAddresses {
 /** One data plane. */
 export interface RelayEngine {
   readonly name: string;
+  /** Looks whether routes ask for what cannot be done here. @throws {Error} If one does. */
+  check(routes: readonly RouteConfig[]): void;
   /** Opens the public sockets. @throws {Error} If one cannot be opened; none is left open then. */
   listen(listen: ListenConfig): BoundAddresses;
   /**

@@ -16,6 +16,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   haproxy: "the reference for PROXY headers",
   apache2: "an upstream with mod_remoteip",
   pebble: "an ACME directory that rejects nonces",
+  iproute2: "network namespaces, for `source: client`",
+  nftables: "marks of packets, for the same",
+  iptables: "the same where there is no nftables",
   "nghttp2-client": "h2load and nghttp: HTTP/2 with many streams",
 };
 

@@ -20,6 +20,13 @@ const WRONG: readonly [args: string[], problem: string, hint: string][] = [
   [["check", "-c"], 'Cannot use "--config": its value is missing', LISTING],
   [["check", "--config", "--state"], 'Cannot use "--config": its value is missing', LISTING],
   [["run", "--state"], 'Cannot use "--state": its value is missing', LISTING],
+  [["check", "--apply"], 'Cannot use "--apply": only "transparent" has it', LISTING],
+  [["run", "--remove"], 'Cannot use "--remove": only "transparent" has it', LISTING],
+  [
+    ["transparent", "--apply", "--remove"],
+    'Cannot use "--remove": "--apply" is given as well',
+    LISTING,
+  ],
   [["--help=yes"], 'Cannot use "--help": it takes no value', LISTING],
 ];
 

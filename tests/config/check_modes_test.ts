@@ -15,6 +15,7 @@ type Mode = keyof typeof ROUTES;
 const KEYS: readonly [key: string, modes: readonly Mode[]][] = [
   ["upstreams: [10.0.0.2:443]", []],
   ["proxy_protocol: v1", ["passthrough"]],
+  ["source: client", ["passthrough"]],
   ["status: 301", ["redirect"]],
   ["http: off", ["passthrough", "offload", "redirect"]],
   ["http: redirect", ["passthrough", "offload", "redirect"]],

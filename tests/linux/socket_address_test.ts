@@ -3,8 +3,10 @@ import {
   decodeIpAddress,
   encodeIpAddress,
   encodeUnixAddress,
+  SOCKADDR_IN6_BYTES,
   socketFamily,
   UNIX_PATH_MAX_BYTES,
+  unmapSocketAddress,
 } from "../../lib/linux/socket_address.ts";
 
 Deno.test("encodeIpAddress: sockaddr_in is family, port in network order, address, eight zeros", () => {
@@ -68,3 +70,22 @@ Deno.test("decodeIpAddress: a Unix socket has none", () => {
   assert.equal(socketFamily(bytes), 1);
   assert.equal(decodeIpAddress(bytes), undefined);
 });
+
+const UNMAPPED: readonly (readonly [from: string, to: string])[] = [
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["::ffff:0.0.0.0", "0.0.0.0"],
+  ["192.0.2.1", "192.0.2.1"],
+  ["2001:db8::1", "2001:db8::1"],
+  ["::fffe:192.0.2.1", "::fffe:192.0.2.1"],
+  ["::1:ffff:192.0.2.1", "::1:ffff:192.0.2.1"],
+  ["::192.0.2.1", "::192.0.2.1"],
+];
+
+for (const [from, to] of UNMAPPED) {
+  Deno.test(`unmapSocketAddress: ${from} becomes ${to}, its port stays`, () => {
+    const bytes = new Uint8Array(SOCKADDR_IN6_BYTES + 9).fill(0xee);
+    bytes.fill(0, 0, SOCKADDR_IN6_BYTES);
+    bytes.set(encodeIpAddress(from, 51_234)!);
+    assert.deepEqual(unmapSocketAddress(bytes), encodeIpAddress(to, 51_234));
+  });
+}

@@ -23,6 +23,8 @@ export interface PosternOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The most descriptors the process may have open. */
   readonly openFilesMax?: number;
+  /** Words that start a program in other surroundings: a network namespace, without a capability. */
+  readonly startedBy?: readonly string[];
   /** In place of a fresh state folder, which would be removed at the end: for restarts. */
   readonly stateFolder?: string;
   /** In place of `routes.yaml` in a fresh folder: its absolute path, already written. */
@@ -45,7 +47,8 @@ export async function startPostern(
     const configFile = options.configFile ?? folder.write("routes.yaml", configYaml);
     const stateFolder = options.stateFolder ?? `${folder.path}/state`;
     const verb = ["run", "--config", configFile, "--state", stateFolder, ...options.args ?? []];
-    const [program, args] = limited(posternCommand(verb, options), options.openFilesMax);
+    const limitedTo = limited(posternCommand(verb, options), options.openFilesMax);
+    const [program, ...args] = [...options.startedBy ?? [], ...limitedTo];
     const process = await startProcess(program, args, {
       cwd: ROOT,
       env: { NO_COLOR: "1", ...options.env },
@@ -148,9 +151,9 @@ function posternCommand(
 }
 
 /** A shell sets the limit and becomes the program, which keeps its id. */
-function limited(args: string[], openFilesMax: number | undefined): [string, string[]] {
-  if (openFilesMax === undefined) return [Deno.execPath(), args];
-  return ["sh", ["-c", `ulimit -n ${openFilesMax}; exec "$@"`, "sh", Deno.execPath(), ...args]];
+function limited(args: string[], openFilesMax: number | undefined): string[] {
+  if (openFilesMax === undefined) return [Deno.execPath(), ...args];
+  return ["sh", "-c", `ulimit -n ${openFilesMax}; exec "$@"`, "sh", Deno.execPath(), ...args];
 }
 
 function parseAddresses(list: string): TcpAddress[] {

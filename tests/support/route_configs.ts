@@ -29,6 +29,7 @@ export function makeRoute(
     hosts: hosts.map((host) => parseHostPattern(host)!),
     mode,
     servers: [],
+    source: "proxy",
     plainHttp: isTerminated
       ? { kind: "redirect", status: 308, challengeServers: [] }
       : { kind: "off" },

@@ -8,8 +8,9 @@ import { type Endpoint, formatHostPort, type TcpAddress, unmapIpv4 } from "../..
 import { CoarseClock } from "../../base/coarse_clock.ts";
 import { errorText } from "../../base/failures.ts";
 import { ACCEPT_PAUSE_MS, RELAY_TIMER_STEP_MS } from "../../base/limits.ts";
-import type { ListenConfig } from "../../config/config.ts";
+import type { ListenConfig, RouteConfig } from "../../config/config.ts";
 import { Rotation } from "../../upstream/rotation.ts";
+import { needsClientSource } from "../needs_client_source.ts";
 import type {
   BoundAddresses,
   DrainResult,
@@ -41,6 +42,11 @@ export class PortableEngine implements RelayEngine {
     this.#plan = plan;
     this.#environment = environment;
     this.#clock = new CoarseClock(environment.clock, RELAY_TIMER_STEP_MS);
+  }
+
+  check(routes: readonly RouteConfig[]): void {
+    if (!needsClientSource(routes)) return;
+    throw new Error('Cannot use "source: client": the portable engine cannot, only splice can');
   }
 
   listen(listen: ListenConfig): BoundAddresses {

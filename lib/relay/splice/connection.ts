@@ -115,6 +115,8 @@ export class Connection implements Timed {
   tries = 0;
   firstServer = 0;
   server = -1;
+  /** Where the server is connected from, if not from this machine's own address: the client. */
+  source: Uint8Array | undefined;
   /** The server's address that is tried next. */
   addressAt = 0;
 
@@ -155,6 +157,7 @@ export class Connection implements Timed {
     this.legacyVersion = -1;
     this.place = this.route = this.server = -1;
     this.tries = this.firstServer = this.addressAt = 0;
+    this.source = undefined;
     this.isHop = this.hasAskedAgain = this.offersH2 = false;
     this.hopPort = this.hopDials = 0;
     this.bookSlot = this.terminatorSlot = -1;

@@ -40,20 +40,36 @@ export function dial(
   length: number,
   source?: Uint8Array,
 ): number {
-  const { libc, lastError } = context;
-  const family = socketFamily(address);
-  const descriptor = libc.socket(family, SOCKET_STREAM, 0);
-  if (descriptor < 0) return lastError.number;
+  const errno = openSocket(context, connection, socketFamily(address));
+  if (errno !== 0) return errno;
+  if (source !== undefined) {
+    const { descriptor } = connection.upstream;
+    setOption(context, descriptor, OPTION.IPPROTO_IP, OPTION.IP_BIND_ADDRESS_NO_PORT);
+    if (context.libc.bind(descriptor, source, source.length) < 0) return context.lastError.number;
+  }
+  return beginConnect(context, connection, address, length);
+}
+
+/** Gives a connection a socket towards its upstream. @returns 0, or the error number. */
+export function openSocket(context: WorkerContext, connection: Connection, family: number): number {
+  const descriptor = context.libc.socket(family, SOCKET_STREAM, 0);
+  if (descriptor < 0) return context.lastError.number;
   context.adopt(connection, descriptor);
   if (family !== FAMILY.unix) {
     setOption(context, descriptor, OPTION.IPPROTO_TCP, OPTION.TCP_NODELAY);
   }
-  if (source !== undefined) {
-    setOption(context, descriptor, OPTION.IPPROTO_IP, OPTION.IP_BIND_ADDRESS_NO_PORT);
-    if (libc.bind(descriptor, source, source.length) < 0) return lastError.number;
-  }
-  if (libc.connect(descriptor, address, length) === 0) return 0;
-  const errno = lastError.number;
+  return 0;
+}
+
+/** Begins to connect that socket, as {@linkcode dial} does. @returns 0, or the error number. */
+export function beginConnect(
+  context: WorkerContext,
+  { upstream }: Connection,
+  address: Uint8Array,
+  length: number,
+): number {
+  if (context.libc.connect(upstream.descriptor, address, length) === 0) return 0;
+  const errno = context.lastError.number;
   return errno === ERRNO.EINPROGRESS ? 0 : errno;
 }
 

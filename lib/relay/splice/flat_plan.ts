@@ -13,8 +13,8 @@
  * @module
  */
 import { TIMER_MAX_MS } from "../../base/clock.ts";
-import type { ProxyProtocolVersion, RouteConfig } from "../../config/config.ts";
-import { SOCKADDR_MAX_BYTES } from "../../linux/socket_address.ts";
+import type { ProxyProtocolVersion, RouteConfig, RouteSource } from "../../config/config.ts";
+import { SOCKADDR_MAX_BYTES, socketFamily } from "../../linux/socket_address.ts";
 import type { Match } from "../../route/route_table.ts";
 
 /** What to do with a connection, see `Decision` in lib/route. */
@@ -25,6 +25,9 @@ export const PLAIN_HTTP_PLACE = 0;
 
 /** The PROXY header that is sent, by the number that stands for it. */
 export const PROXY_VERSIONS: readonly ProxyProtocolVersion[] = ["off", "v1", "v2"];
+
+/** Whose address servers see, by the number that stands for it; 0 is Postern's. */
+export const SOURCES: readonly RouteSource[] = ["proxy", "client", "client_or_proxy"];
 
 /** A server with what the control plane found out about it. */
 export interface PlannedServer {
@@ -60,6 +63,7 @@ const ROUTE_SERVER_COUNT = 3;
 const ROUTE_CONNECT_MS = 4;
 const ROUTE_IDLE_MS = 5;
 const ROUTE_TURN = 6;
+const ROUTE_SOURCE = 7;
 
 const SERVER_WORDS = 4;
 const SERVER_ID = 0;
@@ -138,6 +142,8 @@ class PlanWriter {
         servers[number].length,
         Math.min(route.timeouts.connectMs, TIMER_MAX_MS),
         Math.min(route.timeouts.idleMs, TIMER_MAX_MS),
+        0,
+        SOURCES.indexOf(route.source),
       ], this.#layout.routes + number * ROUTE_WORDS);
       servers[number].forEach((server) => this.#writeServer(server));
     });
@@ -212,6 +218,11 @@ export class FlatPlan {
     return this.#route(route, ROUTE_IDLE_MS);
   }
 
+  /** Returns a position in {@linkcode SOURCES}. */
+  source(route: number): number {
+    return this.#route(route, ROUTE_SOURCE);
+  }
+
   /** Returns how many servers a route has. */
   serverCount(route: number): number {
     return this.#route(route, ROUTE_SERVER_COUNT);
@@ -241,6 +252,17 @@ export class FlatPlan {
   /** Returns how many addresses a server has. */
   addressCount(server: number): number {
     return this.#server(server, SERVER_ADDRESS_COUNT);
+  }
+
+  /** Says whether a server has an address of a family: one of `FAMILY`. */
+  hasFamily(server: number, family: number): boolean {
+    const first = this.#server(server, SERVER_ADDRESSES);
+    const end = first + this.addressCount(server);
+    for (let address = first; address < end; address++) {
+      const start = 4 * (this.#layout.addresses + address * ADDRESS_WORDS + 1);
+      if (socketFamily(this.#bytes.subarray(start, start + 2)) === family) return true;
+    }
+    return false;
   }
 
   /** Copies an address. @returns Its length in bytes. */

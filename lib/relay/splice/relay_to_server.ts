@@ -8,11 +8,17 @@
 import { unmapIpv4 } from "../../base/addresses.ts";
 import { EPOLL } from "../../linux/epoll.ts";
 import { ERRNO, isExhausted } from "../../linux/errno.ts";
-import { decodeIpAddress, SOCKADDR_IN6_BYTES } from "../../linux/socket_address.ts";
+import {
+  decodeIpAddress,
+  SOCKADDR_IN6_BYTES,
+  socketFamily,
+  unmapSocketAddress,
+} from "../../linux/socket_address.ts";
 import { encodeProxyHeader } from "../../proxy_protocol/proxy_header.ts";
 import { type Connection, STATE } from "./connection.ts";
 import { dial, sendHead, SENT } from "./dial.ts";
-import { PROXY_VERSIONS } from "./flat_plan.ts";
+import { dialFromClient, isOfThisMachine } from "./dial_from_client.ts";
+import { PROXY_VERSIONS, SOURCES } from "./flat_plan.ts";
 import { join } from "./move_bytes.ts";
 import { helloBytes, keepHello } from "./read_hello.ts";
 import { refuse } from "./refuse.ts";
@@ -32,6 +38,7 @@ export function relayToServer(context: WorkerContext, connection: Connection): v
   const { decisions } = connection.plan!;
   const count = decisions.serverCount(connection.route);
   connection.firstServer = count > 1 ? decisions.takeTurn(connection.route) % count : 0;
+  if (decisions.source(connection.route) !== 0) takeClientSource(context, connection);
   tryServers(context, connection);
 }
 
@@ -59,10 +66,15 @@ function tryServers(context: WorkerContext, connection: Connection): void {
     connection.server = server;
     const addresses = decisions.addressCount(server);
     if (addresses === 0) noteFailure(context, connection, "upstream_unresolved", 0);
+    else if (isPassedOver(context, connection)) continue;
     while (connection.addressAt < addresses) {
       const isUnderWay = attempt(context, connection, server);
       if (isUnderWay) return;
     }
+  }
+  if (isMismatch(connection)) {
+    context.count("source_mismatch");
+    noteFailure(context, connection, "source_mismatch", 0);
   }
   context.count("upstream_unreachable");
   refuse(context, connection, "internal_error", "upstream_unreachable");
@@ -72,8 +84,13 @@ function tryServers(context: WorkerContext, connection: Connection): void {
 function attempt(context: WorkerContext, connection: Connection, server: number): boolean {
   const { decisions } = connection.plan!;
   const length = decisions.copyAddress(server, connection.addressAt++, context.address);
+  const source = sourceFor(connection, server);
+  // It has another address that fits.
+  if (source !== undefined && socketFamily(source) !== socketFamily(context.address)) return false;
   context.count("server_dials");
-  const errno = dial(context, connection, context.address, length);
+  const errno = source === undefined
+    ? dial(context, connection, context.address, length)
+    : dialFromClient(context, connection, { address: context.address.slice(0, length), source });
   if (errno !== 0) return fail(context, connection, errno);
   connection.head = withProxyHeader(context, connection, server);
   connection.headAt = 0;
@@ -87,6 +104,50 @@ function attempt(context: WorkerContext, connection: Connection, server: number)
     default:
       return fail(context, connection, context.lastError.number);
   }
+}
+
+/** Clients of this machine are better off without: answers to them would not pass by us. */
+function takeClientSource(context: WorkerContext, connection: Connection): void {
+  const at = connection.row * SOCKADDR_IN6_BYTES;
+  const peer = context.peers.subarray(at, at + SOCKADDR_IN6_BYTES);
+  const client = decodeIpAddress(peer);
+  if (client === undefined || isOfThisMachine(client, localAddress(context, connection))) {
+    context.count("source_local");
+  } else connection.source = unmapSocketAddress(peer);
+}
+
+/** Where a server is connected from; undefined means from this machine's own address. */
+function sourceFor({ source, plan }: Connection, server: number): Uint8Array | undefined {
+  if (source === undefined) return undefined;
+  return plan!.decisions.hasFamily(server, socketFamily(source)) ? source : undefined;
+}
+
+/** Says whether a server must not be tried: it has no address of the client's family. */
+function isPassedOver(context: WorkerContext, connection: Connection): boolean {
+  const { addressAt, server, source } = connection;
+  if (source === undefined || addressAt > 0 || sourceFor(connection, server) !== undefined) {
+    return false;
+  }
+  if (!mayFallBack(connection)) return true;
+  context.count("source_fallback");
+  return false;
+}
+
+/** Says whether every server that has an address at all was passed over. */
+function isMismatch(connection: Connection): boolean {
+  const { plan, route, source } = connection;
+  if (source === undefined || mayFallBack(connection)) return false;
+  const { decisions } = plan!;
+  const servers = Array.from(
+    { length: decisions.serverCount(route) },
+    (_, position) => decisions.server(route, position),
+  ).filter((server) => decisions.addressCount(server) > 0);
+  return servers.length > 0 &&
+    servers.every((server) => sourceFor(connection, server) === undefined);
+}
+
+function mayFallBack({ plan, route }: Connection): boolean {
+  return SOURCES[plan!.decisions.source(route)] === "client_or_proxy";
 }
 
 function waitForServer(context: WorkerContext, connection: Connection): void {

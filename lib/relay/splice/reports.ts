@@ -18,6 +18,8 @@ export const SERVER_FAILURES = [
   "upstream_closed",
   "upstream_timeout",
   "exhausted",
+  // Of this engine alone: no other one has clients' addresses as source.
+  "source_mismatch",
 ] as const;
 
 /** One of {@linkcode SERVER_FAILURES}. */

@@ -17,10 +17,12 @@ import {
   SPLICE_RESTART_PAUSE_MS,
   SPLICE_TERMINATORS_MAX,
 } from "../../base/limits.ts";
-import type { ListenConfig } from "../../config/config.ts";
+import type { ListenConfig, RouteConfig } from "../../config/config.ts";
 import { RLIMIT_NOFILE } from "../../linux/constants.ts";
 import { errnoText } from "../../linux/errno.ts";
 import type { Libc } from "../../linux/libc.ts";
+import { whyNotTransparent } from "../../linux/transparent_socket.ts";
+import { needsClientSource } from "../needs_client_source.ts";
 import type {
   BoundAddresses,
   DrainResult,
@@ -76,6 +78,12 @@ export class SpliceEngine implements RelayEngine {
     });
     this.#plans = new Plans((hostname) => this.#names.addressesOf(hostname));
     this.#plan = this.#plans.add(plan);
+  }
+
+  check(routes: readonly RouteConfig[]): void {
+    if (!needsClientSource(routes)) return;
+    const problem = whyNotTransparent(this.#libc);
+    if (problem !== undefined) throw new Error(`Cannot use "source: client": ${problem}`);
   }
 
   listen(listen: ListenConfig): BoundAddresses {

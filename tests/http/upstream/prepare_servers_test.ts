@@ -22,6 +22,7 @@ function route(fields: Partial<RouteConfig>): RouteConfig {
     hosts: [{ kind: "exact", name: "a.example.org" }],
     mode: "offload",
     servers: [],
+    source: "proxy",
     plainHttp: { kind: "off" },
     redirect: undefined,
     certificate: undefined,

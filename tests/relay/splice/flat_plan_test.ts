@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FAMILY } from "../../../lib/linux/constants.ts";
 import { encodeIpAddress, encodeUnixAddress } from "../../../lib/linux/socket_address.ts";
 import {
   ACTION,
@@ -7,6 +8,7 @@ import {
   placeOf,
   PLAIN_HTTP_PLACE,
   type PlannedServer,
+  SOURCES,
 } from "../../../lib/relay/splice/flat_plan.ts";
 import { makePlan } from "../suite/fixture.ts";
 
@@ -51,6 +53,29 @@ Deno.test("FlatPlan: servers keep their identity, header and addresses", () => {
     const length = plan.copyAddress(second, position, into);
     assert.deepEqual(into.slice(0, length), address);
   });
+});
+
+Deno.test("FlatPlan: each route has its source", () => {
+  const { table } = makePlan(
+    [1, 2, 3].map((port) => ({ hosts: [`${port}.example`], servers: [port] })),
+  );
+  const matches = table.matches.map(({ route, pattern }, index) => ({
+    route: { ...route, source: SOURCES[index] },
+    pattern,
+  }));
+  const plan = new FlatPlan(encodeFlatPlan({ matches, serversOf: () => SERVERS }));
+  for (const turn of [0, 1, 2]) {
+    assert.deepEqual([0, 1, 2].map((route) => plan.source(route)), [0, 1, 2]);
+    assert.equal(plan.takeTurn(1), turn);
+  }
+});
+
+Deno.test("FlatPlan: knows the families of a server's addresses", () => {
+  const plan = makeFlatPlan();
+  const families = (position: number) =>
+    Object.values(FAMILY).filter((family) => plan.hasFamily(plan.server(1, position), family));
+  assert.deepEqual(families(0), []);
+  assert.deepEqual(families(1), [FAMILY.unix, FAMILY.inet6]);
 });
 
 Deno.test("FlatPlan: time limits fit into 32 bits", () => {

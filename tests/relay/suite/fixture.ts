@@ -208,6 +208,7 @@ function makeRoute(sketch: RouteSketch, index: number): RouteConfig {
     hosts,
     mode: sketch.mode ?? "passthrough",
     servers,
+    source: "proxy",
     plainHttp: { kind: "off" },
     redirect: undefined,
     certificate: undefined,
