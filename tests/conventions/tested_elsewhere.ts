@@ -35,6 +35,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/proxy_protocol/proxy_endpoints.ts": "tests/proxy_protocol/proxy_v2_test.ts",
   "lib/proxy_protocol/proxy_result.ts": "tests/proxy_protocol/proxy_header_test.ts",
   // Phases of a connection: the suite sees them from outside.
+  "lib/relay/hello_refusals.ts": "tests/relay/portable/portable_engine_test.ts",
   "lib/relay/portable/close_quietly.ts": "tests/relay/portable/portable_engine_test.ts",
   "lib/relay/portable/refuse.ts": "tests/relay/portable/portable_engine_test.ts",
   "lib/relay/portable/relay_to_hop.ts": "tests/relay/portable/portable_engine_test.ts",

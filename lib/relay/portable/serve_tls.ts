@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { CounterName } from "../../base/counters.ts";
 import { decide, type Decision } from "../../route/decision.ts";
 import type { ClientHello } from "../../tls/client_hello.ts";
+import { HELLO_REFUSALS } from "../hello_refusals.ts";
 import type { ConnectionEnd, RelayPlan } from "../relay_engine.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import { type PeekedHello, peekHello } from "./peek_hello.ts";
@@ -16,15 +16,6 @@ import { relayToTerminator } from "./relay_to_hop.ts";
 
 /** What a peek can find that is no hello. */
 type NoHello = Exclude<PeekedHello["result"], ClientHello>;
-
-/** What is counted and said then. */
-const REFUSALS = {
-  not_tls: { counter: "hello_not_tls", reason: "not TLS" },
-  malformed: { counter: "hello_malformed", reason: "malformed ClientHello" },
-  too_large: { counter: "hello_too_large", reason: "ClientHello too large" },
-  closed: { counter: "hello_closed", reason: "left before its ClientHello was whole" },
-  timeout: { counter: "hello_timeout", reason: "no whole ClientHello in time" },
-} as const satisfies Record<NoHello["kind"], { counter: CounterName; reason: string }>;
 
 /** Serves a connection by one plan, whatever plan comes next. */
 export async function serveTls(
@@ -68,7 +59,7 @@ async function refuseNoHello(
   connection: ClientConnection,
   result: NoHello,
 ): Promise<ConnectionEnd> {
-  const { counter, reason } = REFUSALS[result.kind];
+  const { counter, reason } = HELLO_REFUSALS[result.kind];
   // A cut looks like a client that has left.
   if (!connection.signal.aborted) connection.environment.counters.add(counter);
   connection.known.reason = reason;

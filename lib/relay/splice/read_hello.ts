@@ -5,25 +5,16 @@
  *
  * @module
  */
-import type { CounterName } from "../../base/counters.ts";
 import { HELLO_MAX_BYTES, RELAY_SMALL_BUFFER_BYTES } from "../../base/limits.ts";
 import { ERRNO } from "../../linux/errno.ts";
 import { type ClientHelloResult, parseClientHello } from "../../tls/client_hello.ts";
+import { HELLO_REFUSALS } from "../hello_refusals.ts";
 import { type Connection, STATE } from "./connection.ts";
 import { refuse } from "./refuse.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
 /** What the bytes so far are; undefined if the connection has ended or more must come first. */
 export type HelloRead = Exclude<ClientHelloResult, { kind: "more" }> | undefined;
-
-/** What is counted and said of a client without a hello. */
-const REFUSALS = {
-  not_tls: { counter: "hello_not_tls", reason: "not TLS" },
-  malformed: { counter: "hello_malformed", reason: "malformed ClientHello" },
-  too_large: { counter: "hello_too_large", reason: "ClientHello too large" },
-  closed: { counter: "hello_closed", reason: "left before its ClientHello was whole" },
-  timeout: { counter: "hello_timeout", reason: "no whole ClientHello in time" },
-} as const satisfies Record<string, { counter: CounterName; reason: string }>;
 
 /**
  * Reads what has come. A client that leaves is finished here.
@@ -71,7 +62,7 @@ export function refuseNoHello(
   connection: Connection,
   result: Exclude<NonNullable<HelloRead>, { kind: "hello" }>,
 ): void {
-  const { counter, reason } = REFUSALS[result.kind];
+  const { counter, reason } = HELLO_REFUSALS[result.kind];
   context.count(counter);
   connection.reason = reason;
   switch (result.kind) {
@@ -89,14 +80,14 @@ export function refuseNoHello(
 /** Ends a connection whose time for its hello is over. */
 export function refuseLateHello(context: WorkerContext, connection: Connection): void {
   if (connection.state !== STATE.hello) return;
-  context.count(REFUSALS.timeout.counter);
-  connection.reason = REFUSALS.timeout.reason;
+  context.count(HELLO_REFUSALS.timeout.counter);
+  connection.reason = HELLO_REFUSALS.timeout.reason;
   context.finish(connection, "refused");
 }
 
 /** For a reset as well: before its hello a client has nothing to lose. */
 function leave(context: WorkerContext, connection: Connection): void {
-  context.count(REFUSALS.closed.counter);
-  connection.reason = REFUSALS.closed.reason;
+  context.count(HELLO_REFUSALS.closed.counter);
+  connection.reason = HELLO_REFUSALS.closed.reason;
   context.finish(connection, "client_left");
 }
