@@ -115,7 +115,9 @@ export class Postern implements AsyncDisposable {
    * @param configYaml The whole new file.
    */
   writeConfig(configYaml: string): void {
-    Deno.writeTextFileSync(this.configFile, configYaml);
+    // In one step: an earlier reload may be reading it.
+    Deno.writeTextFileSync(`${this.configFile}.new`, configYaml);
+    Deno.renameSync(`${this.configFile}.new`, this.configFile);
   }
 
   /**
