@@ -121,7 +121,7 @@ export type CertificateConfig =
 export interface UpstreamTlsConfig {
   /** Sent as SNI and verified; undefined means the request's host. */
   readonly serverName: string | undefined;
-  /** Absolute path of a PEM file with the only roots that are trusted; undefined means the system's. */
+  /** Absolute path of a PEM file with the only roots that are trusted; undefined means the runtime's. */
   readonly caFile: string | undefined;
   /** SHA-256 of the server's certificate, 64 lower-case hex digits; the only thing that is verified. */
   readonly fingerprint: string | undefined;
