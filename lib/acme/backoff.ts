@@ -7,7 +7,11 @@
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import { errorText } from "../base/failures.ts";
-import { ACME_BACKOFF_JITTER, ACME_BACKOFF_MS, ACME_RETRY_AFTER_MAX_MS } from "../base/limits.ts";
+import {
+  ACME_BACKOFF_JITTER,
+  ACME_BACKOFF_MS,
+  ACME_RETRY_AFTER_MAX_MS,
+} from "../base/certificate_limits.ts";
 import type { Log } from "../base/log.ts";
 import { type Parsed, readParsed } from "../state/read_parsed.ts";
 import { hostnameSegment } from "../state/state_name.ts";

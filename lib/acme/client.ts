@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { ACME_DIRECTORY_LIFETIME_MS } from "../base/limits.ts";
+import { ACME_DIRECTORY_LIFETIME_MS } from "../base/certificate_limits.ts";
 import type { Log } from "../base/log.ts";
 import type { Store } from "../state/store.ts";
 import { type Account, openAccount } from "./account.ts";

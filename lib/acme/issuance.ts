@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ACME_ISSUANCE_TIMEOUT_MS } from "../base/limits.ts";
+import { ACME_ISSUANCE_TIMEOUT_MS } from "../base/certificate_limits.ts";
 import { certificateCovers, parseCertificate } from "../tls/certificate.ts";
 import type { IssuedCertificate } from "../tls/issued_certificate.ts";
 import { encodePrivateKey, generateKeyPair } from "../tls/x509.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import { ACME_RETRIES_MAX, ACME_RETRY_PAUSE_MS } from "../base/limits.ts";
+import { ACME_RETRIES_MAX, ACME_RETRY_PAUSE_MS } from "../base/certificate_limits.ts";
 import { AcmeError, problemError, ProblemSchema } from "./acme_error.ts";
 import type { AcmeClient } from "./client.ts";
 import { pause } from "./pause.ts";

@@ -9,7 +9,7 @@ import {
   ACME_POLL_PAUSE_MAX_MS,
   ACME_POLL_PAUSE_MIN_MS,
   ACME_RETRY_AFTER_PATIENCE_MS,
-} from "../base/limits.ts";
+} from "../base/certificate_limits.ts";
 import type { AcmeClient } from "./client.ts";
 import { pause } from "./pause.ts";
 import { parseResource, type ResourceLabel } from "./resource.ts";

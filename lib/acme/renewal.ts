@@ -13,7 +13,7 @@ import {
   RENEWAL_LATEST_SHARE,
   SAVE_RETRY_MAX_MS,
   SAVE_RETRY_MS,
-} from "../base/limits.ts";
+} from "../base/certificate_limits.ts";
 import type { Log, LogFields } from "../base/log.ts";
 import type { Store } from "../state/store.ts";
 import type { CertificateStore } from "../tls/certificate_store.ts";

@@ -9,7 +9,7 @@ import {
   RENEWAL_INFO_PAUSE_MAX_MS,
   RENEWAL_INFO_PAUSE_MIN_MS,
   RENEWAL_INFO_PAUSE_MS,
-} from "../base/limits.ts";
+} from "../base/certificate_limits.ts";
 import type { Certificate } from "../tls/certificate.ts";
 import { loadX509 } from "../tls/x509.ts";
 import type { AcmeClient } from "./client.ts";

@@ -10,7 +10,7 @@ import {
   RENEWAL_LIFETIME_SHARE,
   RENEWAL_QUIET_MAX_MS,
   RENEWAL_QUIET_SHARE,
-} from "../base/limits.ts";
+} from "../base/certificate_limits.ts";
 import type { Certificate } from "../tls/certificate.ts";
 import type { RenewalInfo } from "./renewal_info.ts";
 

@@ -5,7 +5,11 @@
  * @module
  */
 import type { Clock, Timer } from "../base/clock.ts";
-import { ACME_ORDERS_MAX, CLOCK_LOOK_MAX_MS, RENEWER_STEP_PAUSE_MIN_MS } from "../base/limits.ts";
+import {
+  ACME_ORDERS_MAX,
+  CLOCK_LOOK_MAX_MS,
+  RENEWER_STEP_PAUSE_MIN_MS,
+} from "../base/certificate_limits.ts";
 import { AcmeAuthority, type AcmeAuthorityOptions } from "./authority.ts";
 import { Renewal, type RenewalOptions } from "./renewal.ts";
 

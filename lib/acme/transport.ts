@@ -15,7 +15,7 @@ import {
   ACME_RETRIES_MAX,
   ACME_RETRY_AFTER_PATIENCE_MS,
   ACME_RETRY_PAUSE_MS,
-} from "../base/limits.ts";
+} from "../base/certificate_limits.ts";
 import { AcmeError, bodyError } from "./acme_error.ts";
 import { type JwsIdentity, signJws } from "./jws.ts";
 import { pause } from "./pause.ts";

@@ -12,13 +12,15 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["min", 60_000],
   ["h", 3_600_000],
   ["d", 86_400_000],
+  // Of 365 days: for lifetimes that are told to others, where the leap day makes no difference.
+  ["y", 365 * 86_400_000],
 ]);
 
 /** From the largest. */
 const FORMAT_UNITS = [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1_000]] as const;
 
 /**
- * Parses `250ms`, `5s`, `10m`, `1h`, `30d`, `1.5h`.
+ * Parses `250ms`, `5s`, `10m`, `1h`, `30d`, `1y`, `1.5h`.
  *
  * @returns Whole milliseconds, or undefined if the text is not a duration (a bare number has no unit)
  * or one of 285,000 years and more, which a number cannot hold to the millisecond.

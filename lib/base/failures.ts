@@ -18,6 +18,8 @@ interface FailureFacts {
 
 /** Every kind of failure with its facts. */
 export const FAILURES = {
+  /** Health says that no server is up: nothing was tried. */
+  upstream_down: { fault: "upstream", retryable: false, status: 503 },
   upstream_unresolved: { fault: "upstream", retryable: true, status: 502 },
   upstream_refused: { fault: "upstream", retryable: true, status: 502 },
   upstream_connect_timeout: { fault: "upstream", retryable: true, status: 504 },
@@ -34,6 +36,8 @@ export const FAILURES = {
   exhausted: { fault: "self", retryable: false, status: 503 },
   client_gone: { fault: "client", retryable: false, status: 499 },
   client_malformed: { fault: "client", retryable: false, status: 400 },
+  /** The body is over `max_body_size`, which its length did not tell beforehand. */
+  client_too_large: { fault: "client", retryable: false, status: 413 },
 } as const satisfies Record<string, FailureFacts>;
 
 /** The kind of a failure. */

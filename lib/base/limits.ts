@@ -10,7 +10,6 @@ const MIB = 1024 * KIB;
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 // ---- ClientHello ----
 
@@ -139,6 +138,26 @@ export const TCP_USER_TIMEOUT_MS = 5 * MINUTE_MS;
 /** How long connections may finish after SIGTERM, before they are closed. */
 export const DRAIN_TIMEOUT_MS = 30 * SECOND_MS;
 
+// ---- health of servers ----
+
+/** `health_check.interval`: with `fall: 3`, half a minute until a server that hangs is found out. */
+export const HEALTH_INTERVAL_MS = 10 * SECOND_MS;
+
+/** Shorter ones would be a load of their own on small servers. */
+export const HEALTH_INTERVAL_MIN_MS = 100;
+
+/** `health_check.timeout`: a server that takes so long for a small page is of no use to clients. */
+export const HEALTH_TIMEOUT_MS = 5 * SECOND_MS;
+
+/** Each pause is longer or shorter by up to this share: checks must not march in step. */
+export const HEALTH_JITTER = 0.1;
+
+/** Checks at one time: all those of a start at once could take the descriptors that clients need. */
+export const HEALTH_CHECKS_AT_ONCE_MAX = 64;
+
+/** Numbers about servers that workers share: two per server. */
+export const SERVER_CELLS_MAX = 131_072;
+
 // ---- the hop ----
 
 /** A closed hop's address is kept so long: a request may be handled after its connection has gone. */
@@ -164,6 +183,43 @@ export const RESPONSE_TIMEOUT_MS = 60 * SECOND_MS;
 /** Bytes of an upstream's status line and headers together. */
 export const HEAD_MAX_BYTES = 64 * KIB;
 
+/** Bytes of a request target, as in most servers: longer ones are data in the wrong place, or attacks. */
+export const TARGET_MAX_BYTES = 8 * KIB;
+
+/** First read buffer of a client's connection: an idle one holds it. It grows with a head. */
+export const CLIENT_BUFFER_BYTES = 4 * KIB;
+
+/** A hop without a request, where the relay's own limits (by route, and shorter) do not end it. */
+export const HOP_WAIT_TIMEOUT_MS = 1 * HOUR_MS;
+
+/** Silence of a client within its request's body; nginx allows as much. */
+export const CLIENT_BODY_TIMEOUT_MS = 1 * MINUTE_MS;
+
+/**
+ * A client that takes no bytes of an answer. A full socket buffer (4 MiB at most) takes more only when
+ * a third of it is free: at 5 KiB/s that lasts 270 s, and even then the client counts as alive.
+ */
+export const CLIENT_WRITE_TIMEOUT_MS = 5 * MINUTE_MS;
+
+/** A rest of a request body up to this is read and dropped to keep the connection: cheaper than TLS. */
+export const REQUEST_DRAIN_MAX_BYTES = 64 * KIB;
+
+/** An answered client is read from for so long before its connection is closed: closing with unread
+ * bytes makes the kernel send a reset, and a reset can overtake the answer. */
+export const REQUEST_LINGER_MS = 5 * SECOND_MS;
+
+/** And so much: what 1 Gbit/s has on its way while the answer travels 100 ms, and some more. */
+export const REQUEST_LINGER_MAX_BYTES = 16 * MIB;
+
+/** What a buffer for answers holds beside one read of the body: most heads, and the chunk's lines. */
+export const ANSWER_HEAD_ROOM_BYTES = 8 * KIB;
+
+/** Buffers for answers that wait to be used again; the rest is given back. */
+export const ANSWER_BUFFERS_IDLE_MAX = 64;
+
+/** Silence on a connection that has switched protocols: WebSockets have pings of their own, more often. */
+export const UPGRADED_IDLE_TIMEOUT_MS = 1 * HOUR_MS;
+
 /** Header lines of one message. */
 export const HEADER_LINES_MAX = 256;
 
@@ -182,17 +238,86 @@ export const POOL_IDLE_MAX = 64;
 /** Idle connections kept in all: hosts of a wildcard route make servers that nobody has counted. */
 export const POOL_IDLE_TOTAL_MAX = 1024;
 
+/**
+ * A server that was told `Expect: 100-continue` and stays silent gets the body after this: those that
+ * do not know the field would wait for ever (RFC 9110 §10.1.1), and curl waits as long.
+ */
+export const CONTINUE_WAIT_MS = 1 * SECOND_MS;
+
+/** Kept with each upstream connection for the heads it sends, and small bodies behind them. */
+export const UPSTREAM_SEND_BUFFER_BYTES = 4 * KIB;
+
 /** First read buffer of an upstream connection; most heads with a small body fit. It grows with a head. */
 export const UPSTREAM_BUFFER_BYTES = 16 * KIB;
 
 /** One read of a streamed response body: more hardly saves calls, and each reader holds so much. */
 export const BODY_READ_BYTES = 64 * KIB;
 
-/** A first piece of a request body up to this size is copied and written together with the head. */
+/** A first piece of a request body up to this size is read behind the head and written with it. */
 export const HEAD_WITH_BODY_MAX_BYTES = 16 * KIB;
 
 /** Below the 60 s or 75 s after which common servers close theirs, so that we are seldom too late. */
 export const POOL_IDLE_TIMEOUT_MS = 50 * SECOND_MS;
+
+// ---- policies ----
+
+/** An answer that stands in `routes.yaml`; the schema names 64 KiB, a longer one is a file's work. */
+export const PATH_ANSWER_MAX_CHARACTERS = 64 * KIB;
+
+/** Ways in which one path is read, escapes in escapes and all; one with more is refused. */
+export const PATH_READINGS_MAX = 64;
+
+/** A path with several readings; 64 of them of this size are a few milliseconds of work. */
+export const PATH_DOUBTFUL_MAX_CHARACTERS = 4_096;
+
+/** Passwords that are checked at one time: each takes 16 MiB and a thread, and a Pi has four cores. */
+export const PASSWORD_CHECKS_MAX = 2;
+
+/** Passwords that wait for that: with 0.2 s each, nobody waits longer than a few seconds. */
+export const PASSWORD_CHECKS_WAITING_MAX = 32;
+
+/** Those of one client: a flood of wrong passwords from one address keeps nobody else waiting long. */
+export const PASSWORD_CHECKS_PER_CLIENT_MAX = 4;
+
+/** Credentials found right that are remembered per route; a household or an office has fewer. */
+export const CREDENTIALS_REMEMBERED_MAX = 1_024;
+
+/** And for so long, for a browser sends them with each request. */
+export const CREDENTIALS_REMEMBERED_MS = 10 * MINUTE_MS;
+
+/** A `users_file`; 10,000 users have about 1 MiB. */
+export const USERS_FILE_MAX_BYTES = 4 * MIB;
+
+/** `forward_auth.timeout`: a login service that is slower makes every page of its hosts as slow. */
+export const FORWARD_AUTH_TIMEOUT_MS = 10 * SECOND_MS;
+
+/** What an auth server says beside "yes" is read up to this, so that its connection can be kept. */
+export const FORWARD_AUTH_DRAIN_MAX_BYTES = 64 * KIB;
+
+/** Addresses per rate limit that are remembered: about 10 MiB at most. Each is forgotten as soon as
+ * its bucket is full again. */
+export const RATE_LIMIT_CLIENTS_MAX = 65_536;
+
+/** `compress.min_size`: what fits one packet gets there no sooner by being smaller. */
+export const COMPRESS_MIN_BYTES = 1 * KIB;
+
+/** Answers that are being compressed at one time: brotli takes about 1 MiB each. More go as they are. */
+export const COMPRESSIONS_MAX = 128;
+
+/** One piece that is compressed: 1 or 2 ms of work, after which others have their turn. */
+export const COMPRESS_PIECE_BYTES = 32 * KIB;
+
+/** An upstream that pauses for so long within an answer wants the client to see what it has sent. */
+export const COMPRESS_FLUSH_PAUSE_MS = 20;
+
+/** `maintenance.retry_after`: a restart or an update of a small service takes less. */
+export const MAINTENANCE_RETRY_AFTER_MS = 5 * MINUTE_MS;
+
+/** A page that is sent instead of an answer: each is held in memory for as long as it is configured. */
+export const PAGE_FILE_MAX_BYTES = 1 * MIB;
+
+/** Addresses of proxies in front that are looked through for the client's; chains have three or four. */
+export const FORWARDED_HOPS_MAX = 32;
 
 // ---- command line ----
 
@@ -209,124 +334,7 @@ export const RECIPE_COMMAND_TIMEOUT_MS = 10 * SECOND_MS;
 /** A name that a verb resolves: two servers asked twice, with the resolver's 5 s each, do not fit. */
 export const NAME_LOOKUP_TIMEOUT_MS = 15 * SECOND_MS;
 
-// ---- certificates and state ----
-
-/** A file of the state folder; a chain with key has about 10 KiB. */
-export const STATE_FILE_MAX_BYTES = 1 * MIB;
-
-/** Segments of a name of the state, as in `certificates/app.example.org.pem`; bounds its folders. */
-export const STATE_NAME_MAX_SEGMENTS = 3;
-
-/** A certificate or key file of the user; a chain with key has about 10 KiB. */
-export const CERTIFICATE_FILE_MAX_BYTES = 1 * MIB;
-
-/** The internal CA itself: trusting it is work that users do by hand, on each of their devices. */
-export const INTERNAL_CA_LIFETIME_MS = 3_650 * DAY_MS;
-
-/** A leaf of the internal CA; it lives in memory only, so a short life costs nothing. */
-export const INTERNAL_LEAF_LIFETIME_MS = 90 * DAY_MS;
-
-/** Certificates of our own begin so long ago, for clients whose clock is slow. */
-export const CLOCK_SKEW_MS = 1 * HOUR_MS;
-
-/** Another try to make a leaf of the internal CA again, after one that failed. */
-export const INTERNAL_LEAF_RETRY_MS = 10 * MINUTE_MS;
-
-// ---- ACME ----
-
-/** One request to the CA, body included; a healthy CA answers within a few seconds. */
-export const ACME_REQUEST_TIMEOUT_MS = 30 * SECOND_MS;
-
-/** An answer of the CA; a directory has 1 KiB, a chain with alternates less than 20 KiB. */
-export const ACME_BODY_MAX_BYTES = 256 * KIB;
-
-/** One issuance from order to certificate: validation from several places can take a minute. */
-export const ACME_ISSUANCE_TIMEOUT_MS = 5 * MINUTE_MS;
-
-/** A CA that rejects half of all nonces (Pebble can) fails a post with this many once in a million. */
-export const ACME_BAD_NONCES_MAX = 20;
-
-/** More tries of one request whose connection was lost or whose answer was 5xx. */
-export const ACME_RETRIES_MAX = 3;
-
-/** Pause before the first of them; doubled each time. */
-export const ACME_RETRY_PAUSE_MS = 500;
-
-/** A Retry-After beyond this ends the issuance; the next attempt then waits as long as asked. */
-export const ACME_RETRY_AFTER_PATIENCE_MS = 30 * SECOND_MS;
-
-/** Pauses between looks at an authorization or order: from the first, half as long again each time. */
-export const ACME_POLL_PAUSE_MIN_MS = 250;
-/** A CA that takes this long per look takes minutes; more often would only burn its rate limits. */
-export const ACME_POLL_PAUSE_MAX_MS = 5 * SECOND_MS;
-
-/** Nonces kept for later posts; the CA forgets old ones anyway. */
-export const ACME_NONCES_MAX = 16;
-
-/** The directory is read again after this, in a process that runs for years. */
-export const ACME_DIRECTORY_LIFETIME_MS = 1 * HOUR_MS;
-
-/** Orders at one time: starting with 100 hostnames must not look like an attack to the CA. */
-export const ACME_ORDERS_MAX = 2;
-
-/**
- * Pauses after the first, second, … failed attempt in a row; the last one repeats. Let's Encrypt
- * allows 5 failed authorizations per hostname and hour: these make 5 in the first, then fewer.
- */
-export const ACME_BACKOFF_MS: readonly number[] = [
-  1 * MINUTE_MS,
-  5 * MINUTE_MS,
-  15 * MINUTE_MS,
-  30 * MINUTE_MS,
-  1 * HOUR_MS,
-  2 * HOUR_MS,
-  4 * HOUR_MS,
-  6 * HOUR_MS,
-];
-
-/** Added to each pause, as a share of it and at random, so that hostnames do not march in step. */
-export const ACME_BACKOFF_JITTER = 0.2;
-
-/** A Retry-After is followed up to this; one more refusal a day harms nobody. */
-export const ACME_RETRY_AFTER_MAX_MS = 1 * DAY_MS;
-
-/** Who waits for a date looks at the clock at least so often: it may be set, or the host may sleep. */
-export const CLOCK_LOOK_MAX_MS = 10 * MINUTE_MS;
-
-/** And at most so often for one hostname, whatever the dates in certificates and answers say. */
-export const RENEWER_STEP_PAUSE_MIN_MS = 1 * SECOND_MS;
-
-/** Share of a certificate's life after which it is renewed where the CA does not suggest a time. */
-export const RENEWAL_LIFETIME_SHARE = 2 / 3;
-
-/** Certificates are renewed earlier by up to this share of their life, so that they spread out. */
-export const RENEWAL_JITTER_SHARE = 1 / 30;
-
-/** Share of its life after which it is renewed at the latest, whatever the CA suggests. */
-export const RENEWAL_LATEST_SHARE = 0.9;
-
-/**
- * No renewal sooner than this after an issuance: a host whose clock is months ahead, or a CA that
- * suggests the past each time, would otherwise order without end.
- */
-export const RENEWAL_QUIET_MAX_MS = 1 * DAY_MS;
-
-/** The same as a share of a certificate's life, if that is less: some live for hours only. */
-export const RENEWAL_QUIET_SHARE = 0.1;
-
-/** Between two looks at the CA's suggestion, if it does not say (RFC 9773 §4.3.2). */
-export const RENEWAL_INFO_PAUSE_MS = 6 * HOUR_MS;
-
-/** Bounds of what it may say (RFC 9773 §4.3.2: one minute, one day). */
-export const RENEWAL_INFO_PAUSE_MIN_MS = 1 * MINUTE_MS;
-/** A mass revocation is then heard of within a day, whatever the CA's last answer said. */
-export const RENEWAL_INFO_PAUSE_MAX_MS = 1 * DAY_MS;
-
-/** First pause before a certificate that could not be saved is saved again; doubled each time. */
-export const SAVE_RETRY_MS = 1 * MINUTE_MS;
-
-/** And up to this: a disk that is full for days should not fill the log as well. */
-export const SAVE_RETRY_MAX_MS = 1 * HOUR_MS;
+// ---- configuration and start ----
 
 /** A routes.yaml; 10,000 routes have about 1 MiB. */
 export const CONFIG_MAX_BYTES = 16 * MIB;
@@ -349,3 +357,6 @@ export const CONFIG_TOKENS_MAX = 1_000_000;
 
 /** Addresses in one list of `listen`: each is a socket, and each is compared with all others. */
 export const LISTEN_ADDRESSES_MAX = 64;
+
+/** From `ready` until memory of the start is given back: workers have compiled by then what they run. */
+export const START_MEMORY_DELAY_MS = 500;

@@ -6,7 +6,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import type { Counters } from "../base/counters.ts";
-import { STATE_FILE_MAX_BYTES, STATE_NAME_MAX_SEGMENTS } from "../base/limits.ts";
+import { STATE_FILE_MAX_BYTES, STATE_NAME_MAX_SEGMENTS } from "../base/certificate_limits.ts";
 import type { Log } from "../base/log.ts";
 import { lockFolder } from "./folder_lock.ts";
 import { NameLocks } from "./name_locks.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { STATE_NAME_MAX_SEGMENTS } from "../base/limits.ts";
+import { STATE_NAME_MAX_SEGMENTS } from "../base/certificate_limits.ts";
 import { StateError } from "./state_error.ts";
 
 /** The first character is no dot: names beginning with one are the store's own. 255: ext4, xfs. */

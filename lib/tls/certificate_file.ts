@@ -4,7 +4,7 @@
  * @module
  */
 import { errorText } from "../base/failures.ts";
-import { CERTIFICATE_FILE_MAX_BYTES } from "../base/limits.ts";
+import { CERTIFICATE_FILE_MAX_BYTES } from "../base/certificate_limits.ts";
 import { type CertificateResult, parseCertificate } from "./certificate.ts";
 
 /** Absolute paths; both may name one file. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { formatHostPattern, type HostPattern } from "../base/hostnames.ts";
-import type { CertificateConfig } from "../config/config.ts";
+import type { CertificateConfig, RouteConfig } from "../config/config.ts";
 
 /** One certificate that is needed. */
 export type CertificateSource =
@@ -28,6 +28,20 @@ export function certificateSource(
   }
   // HTTP-01 cannot prove a wildcard (RFC 8555 §8.3); the configuration has refused it with `auto`.
   return { kind: "internal", name: formatHostPattern(pattern) };
+}
+
+/** Lists the sources that routes need, one for each entry of their `hosts`. */
+export function certificateSources(routes: readonly RouteConfig[]): CertificateSource[] {
+  return routes.flatMap(({ certificate, hosts }) =>
+    certificate === undefined ? [] : hosts.map((pattern) => certificateSource(certificate, pattern))
+  );
+}
+
+/** Lists the hostnames whose certificates are ordered. */
+export function autoHostnames(routes: readonly RouteConfig[]): string[] {
+  return certificateSources(routes).flatMap((source) =>
+    source.kind === "auto" ? [source.hostname] : []
+  );
 }
 
 /** Returns the id of a source: `auto/…`, `internal/…` or `file/…`. Equal sources have equal ids. */

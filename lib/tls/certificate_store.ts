@@ -12,7 +12,7 @@ import {
   CLOCK_LOOK_MAX_MS,
   INTERNAL_LEAF_RETRY_MS,
   RENEWAL_LIFETIME_SHARE,
-} from "../base/limits.ts";
+} from "../base/certificate_limits.ts";
 import type { Log } from "../base/log.ts";
 import { readParsed } from "../state/read_parsed.ts";
 import { StateError } from "../state/state_error.ts";

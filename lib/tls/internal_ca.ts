@@ -10,7 +10,7 @@ import {
   CLOCK_SKEW_MS,
   INTERNAL_CA_LIFETIME_MS,
   INTERNAL_LEAF_LIFETIME_MS,
-} from "../base/limits.ts";
+} from "../base/certificate_limits.ts";
 import type { Log } from "../base/log.ts";
 import { StateError } from "../state/state_error.ts";
 import type { Store } from "../state/store.ts";

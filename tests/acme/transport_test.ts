@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AcmeError } from "../../lib/acme/acme_error.ts";
-import { ACME_BAD_NONCES_MAX, ACME_BODY_MAX_BYTES } from "../../lib/base/limits.ts";
+import { ACME_BAD_NONCES_MAX, ACME_BODY_MAX_BYTES } from "../../lib/base/certificate_limits.ts";
 import { AcmeTransport } from "../../lib/acme/transport.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { generateKeyPair } from "../../lib/tls/x509.ts";

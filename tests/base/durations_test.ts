@@ -14,6 +14,7 @@ Deno.test("parseDuration: reads a number and a unit", () => {
     "1h": 3_600_000,
     "1.5h": 5_400_000,
     "30d": 2_592_000_000,
+    "1y": 31_536_000_000,
     "0.1ms": 0,
     "0.5ms": 1,
   };

@@ -16,18 +16,27 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/acme/poll.ts": "tests/acme/issuance_test.ts",
   "lib/acme/resource.ts": "tests/acme/issuance_test.ts",
   // Numbers only: their units, values and reasons are looked at.
+  "lib/base/certificate_limits.ts": "tests/conventions/limits_test.ts",
   "lib/base/limits.ts": "tests/conventions/limits_test.ts",
+  // Keys of the schema, whichever file they stand in.
+  "lib/config/access_schema.ts": "tests/config/resolve_access_test.ts",
+  "lib/config/compress_schema.ts": "tests/config/resolve_compress_test.ts",
+  "lib/config/paths_schema.ts": "tests/config/resolve_paths_test.ts",
+  "lib/config/balancing_schema.ts": "tests/config/schema_test.ts",
   // Signals, exit codes and the log, as a process.
   "lib/cli/run.ts": "tests/e2e/lifecycle_test.ts",
   "lib/cli/signals.ts": "tests/e2e/lifecycle_test.ts",
   // The parts of one exchange, against scripted connections and an upstream that plays every fault.
-  "lib/http/upstream/body_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
-  "lib/http/upstream/body_stream.ts": "tests/http/upstream/upstream_exchange_test.ts",
+  "lib/http/http1/body_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
+  "lib/http/upstream/answer_body.ts": "tests/http/upstream/upstream_exchange_test.ts",
   "lib/http/upstream/dial.ts": "tests/http/upstream/tls_dial_test.ts",
-  "lib/http/upstream/node_connection.ts": "tests/http/upstream/tls_dial_test.ts",
   "lib/http/upstream/response_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
   "lib/http/upstream/tls_failure.ts": "tests/http/upstream/tls_dial_test.ts",
   "lib/http/upstream/upstream_connection.ts": "tests/http/upstream/upstream_faults_test.ts",
+  // Puts parts together that have tests of their own; what comes out is seen by starting it.
+  "lib/http/http_plane.ts": "tests/edge_test.ts",
+  // A count, and the answers that hold it.
+  "lib/http/policy/compression_slots.ts": "tests/http/policy/compress_test.ts",
   // Numbers of the kernel's interface: a wrong one fails wherever it is used.
   "lib/linux/constants.ts": "tests/relay/splice/splice_engine_test.ts",
   // Both versions through the one way in.
@@ -48,16 +57,11 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/relay/splice/dial.ts": "tests/relay/splice/splice_engine_test.ts",
   "lib/relay/splice/keep_alive.ts": "tests/relay/splice/splice_engine_test.ts",
   "lib/relay/splice/move_bytes.ts": "tests/relay/splice/splice_engine_test.ts",
-  "lib/relay/splice/pipe_pool.ts": "tests/relay/splice/splice_engine_test.ts",
-  "lib/relay/splice/plans.ts": "tests/relay/splice/splice_engine_test.ts",
-  "lib/relay/splice/public_sockets.ts": "tests/relay/splice/splice_engine_test.ts",
   "lib/relay/splice/read_hello.ts": "tests/relay/splice/splice_engine_test.ts",
   "lib/relay/splice/refuse.ts": "tests/relay/splice/splice_engine_test.ts",
   "lib/relay/splice/relay_to_hop.ts": "tests/relay/splice/splice_engine_test.ts",
   "lib/relay/splice/relay_to_server.ts": "tests/relay/splice/splice_engine_test.ts",
   "lib/relay/splice/relay_worker.ts": "tests/relay/splice/splice_engine_test.ts",
-  "lib/relay/splice/reports.ts": "tests/relay/splice/splice_engine_test.ts",
-  "lib/relay/splice/terminator_leases.ts": "tests/relay/splice/splice_engine_test.ts",
   // Workers that die, and several at once.
   "lib/relay/splice/worker.ts": "tests/relay/splice/worker_death_test.ts",
   "lib/relay/splice/worker_context.ts": "tests/relay/splice/worker_death_test.ts",
@@ -73,4 +77,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/tls/hello_extensions.ts": "tests/tls/client_hello_test.ts",
   "lib/tls/hello_message.ts": "tests/tls/client_hello_test.ts",
   "lib/tls/x509.ts": "tests/tls/internal_ca_test.ts",
+  // One of many checks: all that it does shows in what they find.
+  "lib/upstream/health_check.ts": "tests/upstream/health_checks_test.ts",
 };

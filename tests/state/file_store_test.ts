@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Counters } from "../../lib/base/counters.ts";
-import { STATE_FILE_MAX_BYTES } from "../../lib/base/limits.ts";
+import { STATE_FILE_MAX_BYTES } from "../../lib/base/certificate_limits.ts";
 import { createLog, silentLog } from "../../lib/base/log.ts";
 import { openFileStore } from "../../lib/state/file_store.ts";
 import { isTemporaryName } from "../../lib/state/write_file.ts";

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { parseHostPattern } from "../../lib/base/hostnames.ts";
 import type { CertificateConfig } from "../../lib/config/config.ts";
-import { certificateId, certificateSource } from "../../lib/tls/certificate_source.ts";
+import {
+  autoHostnames,
+  certificateId,
+  certificateSource,
+  certificateSources,
+} from "../../lib/tls/certificate_source.ts";
+import { makeRoute } from "../support/route_configs.ts";
 
 Deno.test("certificateSource and certificateId tell certificates apart by what they cover", () => {
   const file: CertificateConfig = { kind: "file", certFile: "/c.pem", keyFile: "/k.pem" };
@@ -16,4 +22,21 @@ Deno.test("certificateSource and certificateId tell certificates apart by what t
   for (const [config, pattern, id] of cases) {
     assert.equal(certificateId(certificateSource(config, parseHostPattern(pattern)!)), id);
   }
+});
+
+Deno.test("certificateSources and autoHostnames list what routes need, host by host", () => {
+  const routes = [
+    makeRoute("offload", ["a.example", "*.a.example"], { certificate: { kind: "auto" } }),
+    makeRoute("passthrough", ["b.example"]),
+    makeRoute("redirect", ["c.example"]),
+    makeRoute("redirect", ["d.example"], { certificate: { kind: "auto" } }),
+  ];
+  const ids = certificateSources(routes).map(certificateId);
+  assert.deepEqual(ids, [
+    "auto/a.example",
+    "internal/*.a.example",
+    "internal/c.example",
+    "auto/d.example",
+  ]);
+  assert.deepEqual(autoHostnames(routes), ["a.example", "d.example"]);
 });

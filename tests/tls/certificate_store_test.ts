@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../lib/base/clock.ts";
-import { INTERNAL_LEAF_LIFETIME_MS } from "../../lib/base/limits.ts";
+import { INTERNAL_LEAF_LIFETIME_MS } from "../../lib/base/certificate_limits.ts";
 import { createLog, silentLog } from "../../lib/base/log.ts";
 import { type Certificate, parseCertificate } from "../../lib/tls/certificate.ts";
 import { certificateId, type CertificateSource } from "../../lib/tls/certificate_source.ts";

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { INTERNAL_CA_LIFETIME_MS, INTERNAL_LEAF_LIFETIME_MS } from "../../lib/base/limits.ts";
+import {
+  INTERNAL_CA_LIFETIME_MS,
+  INTERNAL_LEAF_LIFETIME_MS,
+} from "../../lib/base/certificate_limits.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { createLog, silentLog } from "../../lib/base/log.ts";
 import { type Certificate, parseCertificate } from "../../lib/tls/certificate.ts";

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { HOP_BY_HOP_FIELDS } from "../../lib/base/hop_by_hop.ts";
+
+Deno.test("HOP_BY_HOP_FIELDS: RFC 9110 §7.6.1, what a proxy takes out is in it, in lower case", () => {
+  const named = [
+    "Connection",
+    "Proxy-Connection",
+    "Keep-Alive",
+    "TE",
+    "Transfer-Encoding",
+    "Upgrade",
+  ];
+  for (const name of named) assert(HOP_BY_HOP_FIELDS.has(name.toLowerCase()), name);
+  for (const name of HOP_BY_HOP_FIELDS) assert.match(name, /^[a-z0-9-]+$/);
+});
+
+Deno.test("HOP_BY_HOP_FIELDS: RFC 9110 §11.7, a proxy's own authentication ends at the proxy", () => {
+  assert(HOP_BY_HOP_FIELDS.has("proxy-authorization"));
+  assert(HOP_BY_HOP_FIELDS.has("proxy-authenticate"));
+  // A server's own goes through.
+  assert(!HOP_BY_HOP_FIELDS.has("authorization") && !HOP_BY_HOP_FIELDS.has("www-authenticate"));
+});
