@@ -100,6 +100,7 @@ function resolveFile(
       workers: top.relay?.workers === "auto" ? undefined : top.relay?.workers,
     },
     log: { level: top.log?.level ?? "info" },
+    trustedProxies: top.trusted_proxies ?? [],
     helloTimeoutMs: defaults.timeouts?.hello ?? HELLO_TIMEOUT_MS,
     routes: file.routes
       .map((route, index) => resolveRoute(index, route, context))

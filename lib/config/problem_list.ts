@@ -14,6 +14,8 @@ export interface ProblemOptions {
   readonly hint?: string;
   /** Default `error`. */
   readonly severity?: Problem["severity"];
+  /** The value is not shown, in the line that it stands in neither: a password, perhaps. */
+  readonly isSecret?: boolean;
 }
 
 /** Problems of one text. */
@@ -47,7 +49,8 @@ export class ProblemList {
       return;
     }
     this.#seen.add(identity);
-    this.#problems.push({ ...this.place(span), severity, message, hint: options.hint });
+    const place = options.isSecret ? masked(this.place(span)) : this.place(span);
+    this.#problems.push({ ...place, severity, message, hint: options.hint });
   }
 
   /** Returns where a span stands. */
@@ -62,4 +65,11 @@ export class ProblemList {
     const message = `Cannot list every problem: ${this.#omitted} more are not shown`;
     return [...sorted, { ...WHOLE_FILE, severity: "error", message, hint: undefined }];
   }
+}
+
+function masked(place: Place): Place {
+  const { column, length, sourceLine: line } = place;
+  if (line === undefined) return place;
+  const [start, end] = [column - 1, column - 1 + length];
+  return { ...place, sourceLine: line.slice(0, start) + "*".repeat(length) + line.slice(end) };
 }

@@ -84,7 +84,7 @@ function resolveHttpUpstream(context: RouteContext): ServerConfig[] | undefined 
     report.cannotUse(path, "Postern itself listens there, expected the server's own address");
     return [];
   }
-  return [{ ...address, proxyProtocol: "off" }];
+  return [{ ...address, proxyProtocol: "off", weight: 1, isBackup: false }];
 }
 
 /** Port 80 of each server, once; the ones that have none are given to `refuse`. */
@@ -94,7 +94,8 @@ function derive(
   refuse: (path: Path, state: string) => void,
 ): ServerConfig[] {
   const derived = new Map<string, ServerConfig>();
-  for (const { server: { address }, path } of servers) {
+  for (const { server, path } of servers) {
+    const { address, weight, isBackup } = server;
     if (address.kind === "unix") {
       refuse(path, "plain HTTP cannot be forwarded to port 80 of a Unix socket");
       continue;
@@ -103,9 +104,16 @@ function derive(
       address: address.kind === "tcp" ? { ...address, port: 80 } : address,
       scheme: "http",
       proxyProtocol: "off",
+      weight,
+      isBackup,
+      checkedAs: address.kind === "tcp" ? server : undefined,
     };
     const name = formatServer(plain);
-    if (!isOwnAddress(plain.address, context.listen)) derived.set(name, plain);
+    const other = derived.get(name);
+    // Two servers of one host: its port 80 is as good as the better of them.
+    if (other !== undefined) {
+      derived.set(name, { ...other, isBackup: isBackup && other.isBackup, checkedAs: undefined });
+    } else if (!isOwnAddress(plain.address, context.listen)) derived.set(name, plain);
     else refuse(path, `plain HTTP would go to ${name}, where Postern itself listens`);
   }
   return [...derived.values()];

@@ -10,11 +10,16 @@ import {
   RELAY_IDLE_TIMEOUT_MS,
   RESPONSE_TIMEOUT_MS,
 } from "../base/limits.ts";
+import { formatHostPattern } from "../base/hostnames.ts";
+import { withDroppedHeaders } from "./dropped_headers.ts";
 import { findHost } from "./check_hosts.ts";
 import { checkMode } from "./check_modes.ts";
 import type { RedirectConfig, RouteConfig, TimeoutsConfig } from "./config.ts";
 import type { ReadMapping } from "./read_values.ts";
+import { checkBalance, resolveHealthCheck, resolveSticky } from "./resolve_balancing.ts";
+import { resolvePaths } from "./resolve_paths.ts";
 import { resolvePlainHttp } from "./resolve_plain_http.ts";
+import { resolvePolicies } from "./resolve_policies.ts";
 import { resolveServers } from "./resolve_servers.ts";
 import { resolveSource } from "./resolve_source.ts";
 import { resolveCertificate, resolveUpstreamTls } from "./resolve_tls.ts";
@@ -38,17 +43,32 @@ export function resolveRoute(
   const context: RouteContext = { ...file, route, mode };
   const placed = resolveServers(context);
   const servers = placed.map(({ server }) => server);
+  const loadBalance = route.values.load_balance ?? file.defaults.load_balance ?? "round_robin";
+  checkBalance(context, loadBalance);
+  // A host stands once in the file, so this names the route across reloads.
+  const scope = hosts.length === 0 ? "" : formatHostPattern(hosts[0]);
+  const ofRoute = resolvePolicies(context, scope);
+  const { policies, paths } = withDroppedHeaders({
+    policies: ofRoute,
+    paths: resolvePaths({ ...context, scope }, { servers, policies: ofRoute }),
+  });
+  const everyServer = [...servers, ...paths.flatMap((each) => each.servers)];
   return {
     index,
     hosts,
     mode,
     servers,
     source: resolveSource(context, placed),
+    loadBalance,
+    healthCheck: resolveHealthCheck(context),
+    sticky: resolveSticky(context),
     plainHttp: resolvePlainHttp(context, placed),
     redirect: resolveRedirect(context),
     certificate: resolveCertificate(context),
-    upstreamTls: resolveUpstreamTls(context, servers),
+    upstreamTls: resolveUpstreamTls(context, everyServer),
     timeouts: resolveTimeouts(route.values, file.defaults),
+    policies,
+    paths,
   };
 }
 

@@ -60,7 +60,8 @@ function resolveServer(
   const given = choice.proxy_protocol ?? context.route.values.proxy_protocol ??
     context.defaults.proxy_protocol ?? "off";
   const proxyProtocol = mode === "passthrough" ? given : "off";
-  return { path, server: { ...reading.value, proxyProtocol } };
+  const { weight = 1, backup: isBackup = false } = choice;
+  return { path, server: { ...reading.value, proxyProtocol, weight, isBackup } };
 }
 
 /** Formats a server's address as it stands in the file, for messages. */

@@ -39,7 +39,9 @@ function checkAuto({ route, listen, report }: RouteContext): void {
   }
 }
 
-/** Resolves how https servers are verified; refuses it where there is none. */
+/**
+ * Resolves how https servers are verified, and what they are shown; refuses it where there is none.
+ */
 export function resolveUpstreamTls(
   context: RouteContext,
   servers: readonly ServerConfig[],
@@ -63,7 +65,16 @@ export function resolveUpstreamTls(
     caFile: merged.ca === undefined ? undefined : context.resolvePath(merged.ca),
     fingerprint: merged.fingerprint,
     insecureSkipVerify: merged.insecure_skip_verify ?? false,
+    ...clientCert(merged, context),
   };
+}
+
+function clientCert(
+  { client_cert: files }: NonNullable<RouteValues["upstream_tls"]>,
+  { resolvePath }: RouteContext,
+): Pick<UpstreamTlsConfig, "clientCert"> {
+  if (files === undefined) return {};
+  return { clientCert: { certFile: resolvePath(files.cert), keyFile: resolvePath(files.key) } };
 }
 
 /** What to do about a {@linkcode contradiction}. */

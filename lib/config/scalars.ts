@@ -53,12 +53,13 @@ function stateOf(issue: { code?: string; input?: unknown }, numberState = "wrong
  * Makes the schema of a text.
  *
  * @param wanted What is expected, for messages.
- * @param options `pattern` is for editors only; `numberState` as in {@linkcode expecting}.
+ * @param options `pattern` is for editors only; `numberState` as in {@linkcode expecting}; `isSecret`:
+ * no message shows the text.
  */
 export function text<T>(
   wanted: string,
   parse: (text: string) => Reading<T>,
-  options: { pattern?: string; numberState?: string } = {},
+  options: { pattern?: string; numberState?: string; isSecret?: boolean } = {},
 ) {
   return z.string({ error: expecting(wanted, options) })
     .meta(options.pattern === undefined ? {} : { pattern: options.pattern })
@@ -66,7 +67,8 @@ export function text<T>(
       const reading = parse(input);
       if (reading.kind === "value") return reading.value;
       const message = `${reading.state}, expected ${wanted}`;
-      context.addIssue({ code: "custom", message, params: { hint: reading.hint } });
+      const { hint } = reading;
+      context.addIssue({ code: "custom", message, params: { hint, isSecret: options.isSecret } });
       return z.NEVER;
     });
 }
@@ -235,3 +237,23 @@ export const FilePath = text("a path", (input): Reading<string> => {
   if (input.includes("\0")) return problem("it holds a zero byte");
   return input.includes("://") ? problem("it is a URL") : value(input);
 });
+
+/** The path of a request, with a query if need be (RFC 9112 §3.2.1). */
+export const RequestPath = text(
+  'a path such as "/health"',
+  (input): Reading<string> => {
+    if (!input.startsWith("/")) return problem('it does not begin with "/"');
+    if (input.includes("#")) return problem("it has a fragment");
+    return /^[!-~]+$/.test(input) ? value(input) : problem("it holds more than visible ASCII");
+  },
+  { pattern: "^/" },
+);
+
+/** A cookie's name (RFC 6265 §4.1.1: a token). */
+export const CookieName = text(
+  'a name such as "server"',
+  (input): Reading<string> => {
+    if (/^[\w!#$%&'*+.^`|~-]+$/.test(input)) return value(input);
+    return problem(input === "" ? "it is empty" : "it cannot be a cookie's name");
+  },
+);

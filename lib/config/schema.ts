@@ -7,8 +7,12 @@
 import { z } from "zod";
 import { LISTEN_ADDRESSES_MAX, SPLICE_WORKERS_MAX } from "../base/limits.ts";
 import { LOG_LEVELS } from "../base/log.ts";
+import { BasicAuth, ForwardAuth, RateLimit } from "./access_schema.ts";
+import { Backup, HealthCheck, LoadBalance, Sticky, Weight } from "./balancing_schema.ts";
+import { Compress } from "./compress_schema.ts";
 import type { PlainHttpConfig, RedirectStatus, RouteMode } from "./config.ts";
-import { formatChoice, quote } from "./problem.ts";
+import { MESSAGE_POLICY_KEYS } from "./message_policies_schema.ts";
+import { CidrBlock } from "./policy_scalars.ts";
 import {
   AcmeDirectory,
   Duration,
@@ -21,35 +25,15 @@ import {
   ListenAddress,
   RedirectTarget,
 } from "./scalars.ts";
+import {
+  PathPatternText,
+  PathRedirectTarget,
+  Respond,
+  Rewrite,
+  StripPrefix,
+} from "./paths_schema.ts";
+import { choice, list, mapping, oneOrMore } from "./schema_kinds.ts";
 import { HttpUpstream } from "./server_address.ts";
-
-function choice<const T extends readonly string[]>(values: T) {
-  return z.enum(values, { error: expecting(formatChoice(values)) });
-}
-
-function mapping<T extends z.core.$ZodLooseShape>(shape: T) {
-  const wanted = `a mapping with keys such as ${quote(Object.keys(shape)[0])}`;
-  return z.strictObject(shape, { error: expecting(wanted) });
-}
-
-function list<T extends z.ZodType>(item: T, wanted: string) {
-  return z.array(item, { error: expecting(wanted) });
-}
-
-/** A lone value counts as a list of one. */
-function oneOrMore<T extends z.ZodType>(
-  item: T,
-  wanted: string,
-  options: { least?: number; most?: number } = {},
-) {
-  const error = expecting(wanted);
-  const { least = 1, most = Infinity } = options;
-  const some = list(item, wanted).min(least, { error: expecting("at least one address") });
-  const items = most === Infinity
-    ? some
-    : some.max(most, { error: expecting(`at most ${most} addresses`) });
-  return z.union([item.transform((lone: z.output<T>): z.output<T>[] => [lone]), items], { error });
-}
 
 const Listen = mapping({
   https: oneOrMore(ListenAddress, "an address or a list of addresses", {
@@ -130,6 +114,8 @@ const Server = z.union([
     url: ServerText.describe("The server's address, or its URL with mode offload."),
     proxy_protocol: ProxyProtocol.optional()
       .describe("PROXY header sent to this server; overrides the route's."),
+    weight: Weight.optional().describe("Share of the clients, from 1 to 256. Default 1."),
+    backup: Backup.optional().describe("Gets clients only when no other server is left."),
   }).transform((server): ServerChoice => ({ ...server, inMapping: true })),
 ], { error: expecting('an address or a mapping with "url"') });
 
@@ -137,18 +123,22 @@ const Server = z.union([
 export interface ServerChoice {
   readonly url: string;
   readonly proxy_protocol?: z.output<typeof ProxyProtocol>;
+  readonly weight?: number;
+  readonly backup?: boolean;
   /** Whether the file has a mapping with `url` here, or only the text. */
   readonly inMapping: boolean;
 }
 
 const Servers = oneOrMore(Server, "an address or a list of addresses");
 
+const CertificateFiles = mapping({
+  cert: FilePath.describe("PEM file with the certificate, then its intermediates."),
+  key: FilePath.describe("PEM file with the private key."),
+});
+
 const Certificate = z.union([
   choice(["auto", "internal"]).transform((kind) => ({ kind })),
-  mapping({
-    cert: FilePath.describe("PEM file with the certificate, then its intermediates."),
-    key: FilePath.describe("PEM file with the private key."),
-  }).transform(({ cert, key }) => ({ kind: "file" as const, cert, key })),
+  CertificateFiles.transform(({ cert, key }) => ({ kind: "file" as const, cert, key })),
 ], { error: expecting('"auto", "internal" or "{ cert: …, key: … }"') });
 
 const Tls = mapping({
@@ -164,6 +154,8 @@ const UpstreamTls = mapping({
     .describe("SHA-256 of the one certificate that is accepted, whoever signed it."),
   insecure_skip_verify: z.boolean({ error: expecting("true or false") }).optional()
     .describe("Accepts any certificate: whoever stands between may read and change everything."),
+  client_cert: CertificateFiles.optional()
+    .describe("How Postern proves who it is to servers that ask for a certificate."),
 });
 
 const ROUTE_TIMEOUTS = {
@@ -185,6 +177,17 @@ const DEFAULT_TIMEOUTS = {
   ...ROUTE_TIMEOUTS,
 };
 
+/** The keys that a route, each of its paths and `defaults` share: what is done with a request. */
+const POLICY_KEYS = {
+  ...MESSAGE_POLICY_KEYS,
+  basic_auth: BasicAuth.optional()
+    .describe("Asks for a name and a password; offload only. off: for a path, not there."),
+  forward_auth: ForwardAuth.optional()
+    .describe("Asks another server about each request; offload only. off: for a path, not there."),
+  rate_limit: RateLimit.optional().describe("How many requests a client may send; offload only."),
+  compress: Compress.optional().describe("Compresses answers with brotli or gzip; offload only."),
+};
+
 /** The keys that a route and `defaults` share. */
 const SHARED_KEYS = {
   proxy_protocol: ProxyProtocol.optional()
@@ -196,6 +199,12 @@ const SHARED_KEYS = {
     ),
   source_fallback: choice(["proxy"]).optional()
     .describe("With source client: Postern's own address towards servers of another IP version."),
+  load_balance: LoadBalance.optional()
+    .describe("Which server a client gets. Default round_robin."),
+  health_check: HealthCheck.optional()
+    .describe("Servers are tried from time to time, and those that are down get no clients."),
+  sticky: Sticky.optional()
+    .describe("Keeps a client at the server it had, by a cookie; offload only."),
   to: RedirectTarget.optional()
     .describe("Where mode redirect sends; path and query are kept unless this has a path."),
   status: Status.optional().describe("Status of mode redirect. Default 308."),
@@ -205,7 +214,23 @@ const SHARED_KEYS = {
     .describe("Where plain HTTP of a passthrough route goes. Default: port 80 of each server."),
   tls: Tls.optional().describe("How Postern proves who it is; offload and redirect."),
   upstream_tls: UpstreamTls.optional().describe("How https servers prove who they are."),
+  ...POLICY_KEYS,
 };
+
+/** One entry of `paths`. */
+const PathSchema = mapping({
+  path: PathPatternText.describe("/exact, or /below/* for /below and everything below it."),
+  strip_prefix: StripPrefix.optional()
+    .describe("true: the upstream does not see what path says; or the part it does not see."),
+  rewrite: Rewrite.optional().describe("What the upstream sees in the place of what path says."),
+  upstream: Servers.optional().describe("As of a route. Default: the route's."),
+  upstreams: Servers.optional().describe("The same as upstream; give one of them."),
+  to: PathRedirectTarget.optional()
+    .describe("Redirects, to a URL or a path of this host, as mode redirect does."),
+  status: Status.optional().describe("Status of the redirect. Default 308."),
+  respond: Respond.optional().describe("Answers without asking an upstream."),
+  ...POLICY_KEYS,
+});
 
 /** One entry of `routes`. */
 export const RouteSchema = mapping({
@@ -219,6 +244,8 @@ export const RouteSchema = mapping({
   upstream: Servers.optional()
     .describe("host:port or unix:/path; with offload http://… or https://…; sample for a try."),
   upstreams: Servers.optional().describe("The same as upstream; give one of them."),
+  paths: list(PathSchema, "a list of paths").optional()
+    .describe("What differs for some paths; the first that matches wins. Offload only."),
   ...SHARED_KEYS,
   timeouts: mapping(ROUTE_TIMEOUTS).optional().describe("Time limits, with their unit."),
 });
@@ -237,6 +264,8 @@ export const FileSchema = mapping({
   state: FilePath.optional().describe("Folder for keys, certificates and whatever must survive."),
   defaults: DefaultsSchema.optional()
     .describe("Keys for every route that does not give them; where a mode has no use, ignored."),
+  trusted_proxies: list(CidrBlock, "a list of blocks of IP addresses").optional()
+    .describe("HTTP proxies in front of Postern, whose X-Forwarded-* are believed. Default: none."),
   relay: Relay.optional().describe("The data plane."),
   log: Log.optional().describe("What is logged."),
   routes: list(RouteSchema, "a list of routes")
@@ -249,6 +278,12 @@ export type FileValues = z.output<typeof FileSchema>;
 
 /** What one route holds. */
 export type RouteValues = z.output<typeof RouteSchema>;
+
+/** What one entry of `paths` holds. */
+export type PathValues = z.output<typeof PathSchema>;
+
+/** The names of the keys that a route, its paths and `defaults` share. */
+export const POLICY_KEY_NAMES = Object.keys(POLICY_KEYS) as readonly (keyof typeof POLICY_KEYS)[];
 
 /** What `defaults` holds. */
 export type DefaultsValues = z.output<typeof DefaultsSchema>;

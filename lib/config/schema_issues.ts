@@ -23,7 +23,11 @@ export function reportIssue(issue: Issue, base: Path, report: Report): void {
   }
   const value = report.valueAt(path);
   if (value === undefined) return reportMissingKey(path, issue.message, report);
-  report.cannotUse(path, issue.message, { hint: hintFor(issue, value) ?? exampleFor(path) });
+  const isSecret = issue.code === "custom" && issue.params?.isSecret === true;
+  report.cannotUse(path, issue.message, {
+    hint: hintFor(issue, value) ?? exampleFor(path),
+    isSecret,
+  });
 }
 
 function reportMissingKey(path: Path, message: string, report: Report): void {

@@ -9,13 +9,13 @@ import type { SampleServers } from "./sample_servers.ts";
 
 /** Says whether any route asks for a sample server. */
 export function wantsSamples(routes: readonly RouteConfig[]): boolean {
-  return routes.some((route) => route.servers.some(({ address }) => address.kind === "sample"));
+  return routes.some(hasSample);
 }
 
 /** Returns the names that the TLS sample needs in its certificate. */
 export function sampleNames(routes: readonly RouteConfig[]): string[] {
   const names = routes
-    .filter((route) => route.servers.some(({ address }) => address.kind === "sample"))
+    .filter(hasSample)
     .flatMap((route) => route.hosts.filter(({ kind }) => kind !== "any").map(formatHostPattern));
   return ["sample.localhost", ...names];
 }
@@ -30,11 +30,25 @@ export function withSamples(
       if (server.address.kind !== "sample") return server;
       return { ...server, address: server.scheme === "tcp" ? samples.tls : samples.http };
     });
-  return routes.map((route) => ({
-    ...route,
-    servers: replace(route.servers),
-    plainHttp: withPlainServers(route.plainHttp, replace),
-  }));
+  return routes.map((route) => {
+    const servers = replace(route.servers);
+    return {
+      ...route,
+      servers,
+      plainHttp: withPlainServers(route.plainHttp, replace),
+      // A path without servers of its own has the route's list, and the turns in it.
+      paths: route.paths.map((path) => ({
+        ...path,
+        servers: path.servers === route.servers ? servers : replace(path.servers),
+      })),
+    };
+  });
+}
+
+function hasSample({ servers, paths }: RouteConfig): boolean {
+  return [servers, ...paths.map((path) => path.servers)].some((list) =>
+    list.some(({ address }) => address.kind === "sample")
+  );
 }
 
 function withPlainServers(

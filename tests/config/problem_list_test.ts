@@ -47,3 +47,10 @@ Deno.test("ProblemList lists up to its limit, and says how many more there are",
   assert.equal(last.message, "Cannot list every problem: 2 more are not shown");
   assert.equal(last.line, 0);
 });
+
+Deno.test("ProblemList shows nothing of a secret, and its place all the same", () => {
+  const list = new ProblemList(new SourceText("users: { a: hunter2, b: x }\n"));
+  list.add({ start: 12, end: 19 }, "wrong", { isSecret: true });
+  const [{ column, length, sourceLine }] = list.sorted();
+  assert.deepEqual([column, length, sourceLine], [13, 7, "users: { a: *******, b: x }"]);
+});

@@ -78,6 +78,14 @@ const VERIFIED: readonly [route: string, top: string, tls: Partial<typeof NOTHIN
     "defaults: { upstream_tls: { server_name: s.t, insecure_skip_verify: true } }",
     { serverName: "s.t", caFile: "/ca.pem" },
   ],
+  [`${OFFLOAD}, upstream_tls: { client_cert: { cert: c.pem, key: /k.pem } }`, "", {
+    clientCert: { certFile: "/etc/postern/c.pem", keyFile: "/k.pem" },
+  }],
+  [
+    `${OFFLOAD}, upstream_tls: { ca: /ca.pem }`,
+    "defaults: { upstream_tls: { client_cert: { cert: /c.pem, key: /k.pem } } }",
+    { caFile: "/ca.pem", clientCert: { certFile: "/c.pem", keyFile: "/k.pem" } },
+  ],
   ["mode: offload, upstream: http://b", "defaults: { upstream_tls: { ca: ca.pem } }", {}],
   ["mode: passthrough, upstream: b:1", "defaults: { upstream_tls: { ca: ca.pem } }", {}],
 ];

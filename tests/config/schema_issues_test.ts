@@ -12,11 +12,11 @@ const MESSAGES: readonly [keys: string, told: readonly string[]][] = [
   ["tls: { cert: x }", [
     'Cannot read "tls" of route "a.b": unknown key "cert", expected "certificate"',
   ]],
-  ["upstream: { url: 'h:1', weight: 1 }", [
-    'Cannot read "upstream" of route "a.b": unknown key "weight", expected "url" or "proxy_protocol"',
+  ["upstream: { url: 'h:1', port: 1 }", [
+    'Cannot read "upstream" of route "a.b": unknown key "port", expected "url", "proxy_protocol", "weight" or "backup"',
   ]],
-  ["upstream: [{ url: 'h:1', weight: 1 }]", [
-    'Cannot read "upstream" of route "a.b": unknown key "weight", expected "url" or "proxy_protocol"',
+  ["upstream: [{ url: 'h:1', port: 1 }]", [
+    'Cannot read "upstream" of route "a.b": unknown key "port", expected "url", "proxy_protocol", "weight" or "backup"',
   ]],
   ["upstream: [{ ulr: 'h:1' }]", [
     'Cannot read "upstream" of route "a.b": unknown key "ulr"',

@@ -16,6 +16,16 @@ const VALUES: readonly [key: string, input: unknown, output: unknown][] = [
   ["upstreams", { url: "y", proxy_protocol: "v1" }, [
     { url: "y", proxy_protocol: "v1", inMapping: true },
   ]],
+  ["upstream", { url: "y", weight: 256, backup: true }, [
+    { url: "y", weight: 256, backup: true, inMapping: true },
+  ]],
+  ["load_balance", "ip_hash", "ip_hash"],
+  ["health_check", "off", "off"],
+  ["health_check", {}, {}],
+  ["health_check", { status: 204, interval: "1s" }, { status: [204], interval: 1_000 }],
+  ["health_check", { status: ["2xx", 404], rise: 1 }, { status: ["2xx", 404], rise: 1 }],
+  ["sticky", { cookie: "server" }, { cookie: "server" }],
+  ["sticky", "off", "off"],
   ["proxy_protocol", "v2", "v2"],
   ["status", 302, 302],
   ["http", "forward", { kind: "forward" }],
@@ -28,6 +38,9 @@ const VALUES: readonly [key: string, input: unknown, output: unknown][] = [
   }],
   ["tls", {}, {}],
   ["upstream_tls", { insecure_skip_verify: false }, { insecure_skip_verify: false }],
+  ["upstream_tls", { client_cert: { cert: "c", key: "k" } }, {
+    client_cert: { cert: "c", key: "k" },
+  }],
   ["timeouts", { idle: "1h" }, { idle: 3_600_000 }],
 ];
 
@@ -44,7 +57,8 @@ const REFUSED: readonly [key: string, input: unknown][] = [
   ["mode", "Passthrough"],
   ["upstream", []],
   ["upstream", 443],
-  ["upstream", { url: "x", weight: 1 }],
+  ["upstream", { url: "x", weight: 0 }],
+  ["upstream", { url: "x", backup: 1 }],
   ["proxy_protocol", true],
   ["status", 303],
   ["status", "301"],
@@ -52,9 +66,13 @@ const REFUSED: readonly [key: string, input: unknown][] = [
   ["http", {}],
   ["tls", { certificate: { cert: "c" } }],
   ["upstream_tls", { client_cert: "x" }],
+  ["upstream_tls", { client_cert: { cert: "c" } }],
+  ["upstream_tls", { client_cert: { cert: "c", key: "k", password: "p" } }],
   ["timeouts", { hello: "5s" }],
   ["timeouts", { idle: 5 }],
-  ["load_balance", "random"],
+  ["load_balance", "least"],
+  ["health_check", { status: "1xx" }],
+  ["sticky", { cookie: "a b" }],
 ];
 
 for (const [key, input] of REFUSED) {
@@ -64,7 +82,7 @@ for (const [key, input] of REFUSED) {
 }
 
 Deno.test("DefaultsSchema holds every key of a route but the ones that make it this route", () => {
-  const own = ["hosts", "mode", "upstream", "upstreams"];
+  const own = ["hosts", "mode", "upstream", "upstreams", "paths"];
   const shared = Object.keys(RouteSchema.shape).filter((key) => !own.includes(key));
   assert.deepEqual(Object.keys(DefaultsSchema.shape).sort(), shared.sort());
 });

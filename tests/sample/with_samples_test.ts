@@ -46,6 +46,18 @@ Deno.test("withSamples: gives passthrough the TLS sample and offload the HTTP on
   ]);
 });
 
+Deno.test("withSamples: paths have samples, too, or their route's very list", () => {
+  const routes = routesOf(
+    "hosts: [b.example], mode: offload, upstream: 'http://10.0.0.1', " +
+      "paths: [{ path: /x, upstream: sample }, { path: /y }]",
+  );
+  strictEqual(wantsSamples(routes), true);
+  deepStrictEqual(sampleNames(routes), ["sample.localhost", "b.example"]);
+  const [{ servers, paths }] = withSamples(routes, SAMPLES);
+  deepStrictEqual(paths[0].servers.map(({ address }) => address), [SAMPLES.http]);
+  strictEqual(paths[1].servers, servers);
+});
+
 Deno.test("withSamples: port 80 of a passthrough host goes to the HTTP sample", () => {
   const [forwarded, redirected, closed] = withSamples(
     routesOf(
