@@ -3,7 +3,8 @@
  * does I/O; whoever opens it closes it.
  *
  * Lengths and results that C declares as `size_t` and `ssize_t` stand here as 32 bits: no call of ours
- * moves 2 GiB, and 64 bits would make the runtime allocate a BigInt for each result.
+ * moves 2 GiB, and 64 bits would make the runtime allocate a BigInt for each result. Addresses and
+ * lengths of memory are 64 bits.
  *
  * @module
  */
@@ -19,10 +20,13 @@ const SYMBOLS = {
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  getauxval: { parameters: ["usize"], result: "usize" },
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
+  madvise: { parameters: ["pointer", "usize", "i32"], result: "i32" },
+  malloc_trim: { parameters: ["usize"], result: "i32" },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },

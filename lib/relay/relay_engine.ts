@@ -12,6 +12,7 @@ import type { Sampler } from "../base/sampler.ts";
 import type { ListenConfig, RouteConfig } from "../config/config.ts";
 import type { AddressBook } from "../hop/address_book.ts";
 import type { Match, RouteTable } from "../route/route_table.ts";
+import type { Balancer } from "../upstream/balancer.ts";
 
 /** What decides about new connections. Immutable; a reload hands over another one. */
 export interface RelayPlan {
@@ -32,6 +33,8 @@ export interface HopLease {
 
 /** What an engine is handed by `edge`; it imports none of the modules behind it. */
 export interface RelayEnvironment {
+  /** Chooses servers, and keeps what is known of them. */
+  readonly balancer: Balancer;
   readonly book: AddressBook;
   readonly clock: Clock;
   readonly counters: Counters;

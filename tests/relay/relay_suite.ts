@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { balancingTests } from "./suite/balancing_tests.ts";
 import { bytesTests } from "./suite/bytes_tests.ts";
 import { endsTests } from "./suite/ends_tests.ts";
 import { faultsTests } from "./suite/faults_tests.ts";
@@ -18,6 +19,7 @@ export function relaySuite(name: string, makeEngine: MakeEngine): void {
   helloTests(name, makeEngine);
   endsTests(name, makeEngine);
   serversTests(name, makeEngine);
+  balancingTests(name, makeEngine);
   hopsTests(name, makeEngine);
   lifecycleTests(name, makeEngine);
   faultsTests(name, makeEngine);

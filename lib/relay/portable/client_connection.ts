@@ -7,7 +7,7 @@
 import { type Endpoint, formatEndpoint } from "../../base/addresses.ts";
 import type { Clock } from "../../base/clock.ts";
 import { errorText } from "../../base/failures.ts";
-import type { Rotation } from "../../upstream/rotation.ts";
+import type { ServerConfig } from "../../config/config.ts";
 import type { ConnectionEnd, ConnectionRecord, RelayEnvironment } from "../relay_engine.ts";
 import { closeQuietly } from "./close_quietly.ts";
 import type { Transfer } from "./join.ts";
@@ -28,8 +28,6 @@ export class ClientConnection {
   /** Where it comes from; IPv4 is not mapped. */
   readonly client: Endpoint;
   readonly environment: RelayEnvironment;
-  /** Whose turn it is, of all connections. */
-  readonly rotation: Rotation;
   /** For time limits; the environment's own is for moments that others compare. */
   readonly clock: Clock;
   readonly transfer: Transfer;
@@ -42,6 +40,8 @@ export class ClientConnection {
   };
   /** The hello's `legacyVersion`, which an alert must fit; undefined before there is a hello. */
   legacyVersion: number | undefined;
+  /** The server that counts this connection as its own, if one does. */
+  #server: ServerConfig | undefined;
   /** The other side, once there is one. */
   upstream: Deno.Conn | undefined;
   readonly #startedAt: number;
@@ -51,12 +51,11 @@ export class ClientConnection {
   constructor(
     socket: Deno.TcpConn,
     client: Endpoint,
-    options: { environment: RelayEnvironment; clock: Clock; rotation: Rotation },
+    options: { environment: RelayEnvironment; clock: Clock },
   ) {
     this.socket = socket;
     this.client = client;
     this.environment = options.environment;
-    this.rotation = options.rotation;
     this.clock = options.clock;
     this.#startedAt = this.clock.monotonic();
     this.transfer = { bytesUp: 0, bytesDown: 0, lastByteAt: this.#startedAt };
@@ -65,6 +64,14 @@ export class ClientConnection {
   /** Aborted when the connection is cut: whoever waits for something but a byte must heed it. */
   get signal(): AbortSignal {
     return this.#cutting.signal;
+  }
+
+  /** Counts the connection as a server's until it has ended, or is another one's, or nobody's. */
+  countFor(server: ServerConfig | undefined): void {
+    const { balancer } = this.environment;
+    if (this.#server !== undefined) balancer.end(this.#server);
+    this.#server = server;
+    if (server !== undefined) balancer.begin(server);
   }
 
   /** Ends the connection now, whatever it waits for. */
@@ -77,6 +84,7 @@ export class ClientConnection {
   async serve(service: Service): Promise<void> {
     const end = await this.#run(service);
     this.#close();
+    this.countFor(undefined);
     if (end === "idle_timeout" || end === "request_timeout") this.environment.counters.add(end);
     try {
       this.environment.record?.(this.#record(end));

@@ -9,7 +9,6 @@ import { CoarseClock } from "../../base/coarse_clock.ts";
 import { errorText } from "../../base/failures.ts";
 import { ACCEPT_PAUSE_MS, RELAY_TIMER_STEP_MS } from "../../base/limits.ts";
 import type { ListenConfig, RouteConfig } from "../../config/config.ts";
-import { Rotation } from "../../upstream/rotation.ts";
 import { needsClientSource } from "../needs_client_source.ts";
 import type {
   BoundAddresses,
@@ -31,7 +30,6 @@ export class PortableEngine implements RelayEngine {
   readonly name = "portable";
   readonly #environment: RelayEnvironment;
   readonly #clock: CoarseClock;
-  readonly #rotation = new Rotation();
   #plan: RelayPlan;
   #stopped = false;
   readonly #listeners: Deno.TcpListener[] = [];
@@ -132,11 +130,7 @@ export class PortableEngine implements RelayEngine {
     const { hostname, port } = socket.remoteAddr;
     const client: Endpoint = { ip: unmapIpv4(hostname), port };
     const plan = this.#plan;
-    const options = {
-      environment: this.#environment,
-      clock: this.#clock,
-      rotation: this.#rotation,
-    };
+    const options = { environment: this.#environment, clock: this.#clock };
     const connection = new ClientConnection(socket, client, options);
     this.#connections.add(connection);
     await connection.serve((served) => {

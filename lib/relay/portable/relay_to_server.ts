@@ -1,5 +1,5 @@
 /**
- * Relays a connection to one of its route's servers: the first in turn that takes the PROXY header
+ * Relays a connection to one of its route's servers: the first one chosen that takes the PROXY header
  * and the peeked bytes.
  *
  * @module
@@ -9,6 +9,7 @@ import { errorText, Failure } from "../../base/failures.ts";
 import type { RouteConfig, ServerConfig } from "../../config/config.ts";
 import { encodeProxyHeader } from "../../proxy_protocol/proxy_header.ts";
 import { connect } from "../../upstream/connect.ts";
+import { routeGroup } from "../../upstream/upstream_group.ts";
 import type { ConnectionEnd } from "../relay_engine.ts";
 import type { ClientConnection } from "./client_connection.ts";
 import { closeQuietly } from "./close_quietly.ts";
@@ -49,9 +50,11 @@ async function connectInTurn(
   route: RouteConfig,
   bytes: Uint8Array,
 ): Promise<Deno.Conn | undefined> {
-  for (const server of connection.rotation.order(route.servers)) {
+  const { balancer, counters } = connection.environment;
+  for (const server of balancer.order(routeGroup(route), { client: connection.client.ip })) {
     const { address } = server;
-    connection.environment.counters.add("server_dials");
+    connection.countFor(server);
+    counters.add("server_dials");
     const name = address.kind === "sample" ? "sample" : formatAddress(address);
     connection.known.server = name;
     try {
@@ -60,6 +63,11 @@ async function connectInTurn(
       if (connection.signal.aborted) return undefined;
       noteUnreachable(connection, name, error);
     }
+  }
+  connection.countFor(undefined);
+  if (connection.known.server === undefined) {
+    counters.add("upstream_down");
+    connection.known.reason = "upstream_down";
   }
   return undefined;
 }

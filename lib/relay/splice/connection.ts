@@ -2,6 +2,9 @@
  * One client connection in a worker: plain numbers and two sides, filled in again for one connection
  * after the other so that nothing is allocated. Knows nothing of how it is served. Does no I/O.
  *
+ * Ten thousand of them may do nothing for hours, so each field counts: a field takes 8 bytes, and 16 more
+ * if it holds anything but a whole number of 32 bits. Times are therefore whole milliseconds.
+ *
  * @module
  */
 import type { ConnectionEnd } from "../relay_engine.ts";
@@ -23,10 +26,21 @@ export const STATE = {
   refusing: 5,
 } as const;
 
+/** What was read from a side and has not been written; a side that waits for nothing has none. */
+class Backlog {
+  pipeIn = -1;
+  pipeOut = -1;
+  inPipe = 0;
+  rest: Uint8Array | undefined;
+
+  get isEmpty(): boolean {
+    return this.pipeIn < 0 && this.pipeOut < 0 && this.inPipe === 0 && this.rest === undefined;
+  }
+}
+
 /** One of the two sockets, and the stream that is read from it. */
 export class Side {
   readonly connection: Connection;
-  readonly isClient: boolean;
   /** Where what is read here goes. Set once. */
   peer!: Side;
   /** -1 if there is none. */
@@ -37,25 +51,63 @@ export class Side {
   hasEnded = false;
   /** Much is coming: it moves through a pipe. */
   isBulk = false;
-  /** The pipe's two ends; -1 if it has none. */
-  pipeIn = -1;
-  pipeOut = -1;
-  /** Bytes that were read and lie in the pipe. */
-  inPipe = 0;
-  /** Bytes that were copied and that the peer has not taken. */
-  rest: Uint8Array | undefined;
-  restAt = 0;
   /** Bytes that were read since the connection began. */
   bytes = 0;
+  #backlog: Backlog | undefined;
 
-  constructor(connection: Connection, isClient: boolean) {
+  constructor(connection: Connection) {
     this.connection = connection;
-    this.isClient = isClient;
+  }
+
+  /** Whether it is the client's side, or the upstream's. */
+  get isClient(): boolean {
+    return this.connection.client === this;
+  }
+
+  /** The end of its pipe that is written to; -1 if it has none. */
+  get pipeIn(): number {
+    return this.#backlog?.pipeIn ?? -1;
+  }
+
+  set pipeIn(descriptor: number) {
+    this.#keep().pipeIn = descriptor;
+    this.#forget();
+  }
+
+  /** The end of its pipe that is read from; -1 if it has none. */
+  get pipeOut(): number {
+    return this.#backlog?.pipeOut ?? -1;
+  }
+
+  set pipeOut(descriptor: number) {
+    this.#keep().pipeOut = descriptor;
+    this.#forget();
+  }
+
+  /** Bytes that were read and lie in the pipe. */
+  get inPipe(): number {
+    return this.#backlog?.inPipe ?? 0;
+  }
+
+  set inPipe(bytes: number) {
+    this.#keep().inPipe = bytes;
+    this.#forget();
+  }
+
+  /** Bytes that were copied and that the peer has not taken. */
+  get rest(): Uint8Array | undefined {
+    return this.#backlog?.rest;
+  }
+
+  set rest(bytes: Uint8Array | undefined) {
+    this.#keep().rest = bytes;
+    this.#forget();
   }
 
   /** Says whether something was read that the peer has not taken: then nothing more is read. */
   get isBlocked(): boolean {
-    return this.inPipe > 0 || this.rest !== undefined;
+    const backlog = this.#backlog;
+    return backlog !== undefined && (backlog.inPipe > 0 || backlog.rest !== undefined);
   }
 
   /** Makes a fresh side of it; descriptors must have been closed. */
@@ -64,10 +116,16 @@ export class Side {
     this.interest = 0;
     this.hasEnded = false;
     this.isBulk = false;
-    this.inPipe = 0;
-    this.rest = undefined;
-    this.restAt = 0;
     this.bytes = 0;
+    this.#backlog = undefined;
+  }
+
+  #keep(): Backlog {
+    return this.#backlog ??= new Backlog();
+  }
+
+  #forget(): void {
+    if (this.#backlog!.isEmpty) this.#backlog = undefined;
   }
 }
 
@@ -78,8 +136,8 @@ export class Connection implements Timed {
   /** Changes with each use, so that a late event of the one before is known. */
   generation = 0;
   state: number = STATE.free;
-  readonly client: Side = new Side(this, true);
-  readonly upstream: Side = new Side(this, false);
+  readonly client: Side = new Side(this);
+  readonly upstream: Side = new Side(this);
 
   /** Whether it came to the TLS port. */
   isTls = true;
@@ -111,10 +169,13 @@ export class Connection implements Timed {
   /** In the plan. */
   place = -1;
   route = -1;
-  /** Servers tried so far, and the first of them. */
-  tries = 0;
-  firstServer = 0;
+  /** Positions of the servers that were tried; undefined while none has failed. */
+  tried: number[] | undefined;
+  /** Of the route's servers, the one that is tried or relayed to; -1 if there is none. */
+  position = -1;
   server = -1;
+  /** Where that server's connections are counted, while this one is; else -1. */
+  openCell = -1;
   /** Where the server is connected from, if not from this machine's own address: the client. */
   source: Uint8Array | undefined;
   /** The server's address that is tried next. */
@@ -122,7 +183,6 @@ export class Connection implements Timed {
 
   isHop = false;
   hopPort = 0;
-  hopDials = 0;
   hasAskedAgain = false;
   bookSlot = -1;
   terminatorSlot = -1;
@@ -155,11 +215,17 @@ export class Connection implements Timed {
     this.serverName = undefined;
     this.alpn = NO_ALPN;
     this.legacyVersion = -1;
-    this.place = this.route = this.server = -1;
-    this.tries = this.firstServer = this.addressAt = 0;
+    this.place =
+      this.route =
+      this.position =
+      this.server =
+      this.openCell =
+        -1;
+    this.tried = undefined;
+    this.addressAt = 0;
     this.source = undefined;
     this.isHop = this.hasAskedAgain = this.offersH2 = false;
-    this.hopPort = this.hopDials = 0;
+    this.hopPort = 0;
     this.bookSlot = this.terminatorSlot = -1;
     this.discarded = 0;
     this.end = undefined;

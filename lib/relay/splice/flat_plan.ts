@@ -6,9 +6,10 @@
  *     header     counts
  *     places     one for port 80, then one for each of `RouteTable.matches`: its route; its terminators
  *                for clients that offer h2 and for the others
- *     routes     what to do, time limits, where its servers begin, whose turn it is
+ *     routes     what to do, time limits, where its servers begin, where its upstream begins
  *     servers    their identity, PROXY header, where their addresses begin
  *     addresses  length and bytes of a `struct sockaddr`
+ *     upstreams  how a server is chosen, see `FlatUpstream`
  *
  * @module
  */
@@ -16,6 +17,11 @@ import { TIMER_MAX_MS } from "../../base/clock.ts";
 import type { ProxyProtocolVersion, RouteConfig, RouteSource } from "../../config/config.ts";
 import { SOCKADDR_MAX_BYTES, socketFamily } from "../../linux/socket_address.ts";
 import type { Match } from "../../route/route_table.ts";
+import {
+  encodeFlatUpstream,
+  FlatUpstream,
+  type UpstreamSource,
+} from "../../upstream/flat_upstream.ts";
 
 /** What to do with a connection, see `Decision` in lib/route. */
 export const ACTION = { relay: 1, terminate: 2, reject: 3 } as const;
@@ -44,6 +50,8 @@ export interface PlanSource {
   readonly matches: readonly Match[];
   /** Returns the servers of a passthrough route in the order of the file. */
   serversOf(route: RouteConfig): readonly PlannedServer[];
+  /** Returns how one of them is chosen. */
+  upstreamOf(route: RouteConfig): UpstreamSource;
 }
 
 const HEADER_WORDS = 8;
@@ -51,6 +59,8 @@ const PLACES = 0;
 const ROUTES = 1;
 const SERVERS = 2;
 const ADDRESSES = 3;
+/** Words of all upstreams. */
+const UPSTREAMS = 4;
 
 const PLACE_WORDS = 3;
 const PLACE_TERMINATORS = 1;
@@ -62,7 +72,7 @@ const ROUTE_SERVERS = 2;
 const ROUTE_SERVER_COUNT = 3;
 const ROUTE_CONNECT_MS = 4;
 const ROUTE_IDLE_MS = 5;
-const ROUTE_TURN = 6;
+const ROUTE_UPSTREAM = 6;
 const ROUTE_SOURCE = 7;
 
 const SERVER_WORDS = 4;
@@ -74,15 +84,21 @@ const SERVER_ADDRESS_COUNT = 3;
 const ADDRESS_WORDS = 1 + Math.ceil(SOCKADDR_MAX_BYTES / 4);
 
 /** Encodes a plan. */
-export function encodeFlatPlan({ matches, serversOf }: PlanSource): SharedArrayBuffer {
+export function encodeFlatPlan(
+  { matches, serversOf, upstreamOf }: PlanSource,
+): SharedArrayBuffer {
   const routes = [...new Set(matches.map(({ route }) => route))];
   const numbers = new Map(routes.map((route, number) => [route, number]));
   const servers = routes.map((route) => route.mode === "passthrough" ? serversOf(route) : []);
+  const upstreams = routes.map((route) =>
+    route.mode === "passthrough" ? encodeFlatUpstream(upstreamOf(route)) : NO_UPSTREAM
+  );
   const counts = [
     1 + matches.length,
     routes.length,
     servers.reduce((sum, each) => sum + each.length, 0),
     servers.flat().reduce((sum, { addresses }) => sum + addresses.length, 0),
+    upstreams.reduce((sum, { length }) => sum + length, 0),
   ];
   const layout = layOut(counts);
   const words = new Int32Array(new SharedArrayBuffer(4 * layout.words));
@@ -90,9 +106,11 @@ export function encodeFlatPlan({ matches, serversOf }: PlanSource): SharedArrayB
   matches.forEach(({ route }, index) => {
     words[layout.places + placeOf(index) * PLACE_WORDS] = numbers.get(route)!;
   });
-  new PlanWriter(words, layout).writeRoutes(routes, servers);
+  new PlanWriter(words, layout).writeRoutes(routes, servers, upstreams);
   return words.buffer;
 }
+
+const NO_UPSTREAM = new Int32Array();
 
 /** Returns the place of a position in `RouteTable.matches`. */
 export function placeOf(match: number): number {
@@ -105,6 +123,7 @@ interface Layout {
   readonly routes: number;
   readonly servers: number;
   readonly addresses: number;
+  readonly upstreams: number;
   /** Of everything. */
   readonly words: number;
 }
@@ -114,8 +133,9 @@ function layOut(counts: ArrayLike<number>): Layout {
   const routes = places + counts[PLACES] * PLACE_WORDS;
   const servers = routes + counts[ROUTES] * ROUTE_WORDS;
   const addresses = servers + counts[SERVERS] * SERVER_WORDS;
-  const words = addresses + counts[ADDRESSES] * ADDRESS_WORDS;
-  return { places, routes, servers, addresses, words };
+  const upstreams = addresses + counts[ADDRESSES] * ADDRESS_WORDS;
+  const words = upstreams + counts[UPSTREAMS];
+  return { places, routes, servers, addresses, upstreams, words };
 }
 
 /** Writes records one behind the other. */
@@ -124,15 +144,18 @@ class PlanWriter {
   readonly #layout: Layout;
   #server = 0;
   #address = 0;
+  #upstream: number;
 
   constructor(words: Int32Array<SharedArrayBuffer>, layout: Layout) {
     this.#words = words;
     this.#layout = layout;
+    this.#upstream = layout.upstreams;
   }
 
   writeRoutes(
     routes: readonly RouteConfig[],
     servers: readonly (readonly PlannedServer[])[],
+    upstreams: readonly Int32Array[],
   ): void {
     routes.forEach((route, number) => {
       this.#words.set([
@@ -142,9 +165,11 @@ class PlanWriter {
         servers[number].length,
         Math.min(route.timeouts.connectMs, TIMER_MAX_MS),
         Math.min(route.timeouts.idleMs, TIMER_MAX_MS),
-        0,
+        this.#upstream,
         SOURCES.indexOf(route.source),
       ], this.#layout.routes + number * ROUTE_WORDS);
+      this.#words.set(upstreams[number], this.#upstream);
+      this.#upstream += upstreams[number].length;
       servers[number].forEach((server) => this.#writeServer(server));
     });
   }
@@ -173,8 +198,13 @@ export class FlatPlan {
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #bytes: Uint8Array<SharedArrayBuffer>;
   readonly #layout: Layout;
+  readonly #cells: Int32Array<SharedArrayBuffer>;
+  /** By route; made when it is used for the first time. */
+  readonly #upstreams: (FlatUpstream | undefined)[] = [];
 
-  constructor(memory: SharedArrayBuffer) {
+  /** @param cells The memory of `ServerCells`. */
+  constructor(memory: SharedArrayBuffer, cells: SharedArrayBuffer) {
+    this.#cells = new Int32Array(cells);
     this.#words = new Int32Array(memory);
     this.#bytes = new Uint8Array(memory);
     this.#layout = layOut(this.#words);
@@ -228,10 +258,18 @@ export class FlatPlan {
     return this.#route(route, ROUTE_SERVER_COUNT);
   }
 
-  /** Takes a turn: a number of which the remainder by the count of servers says whose it is. */
-  takeTurn(route: number): number {
-    return Atomics.add(this.#words, this.#layout.routes + route * ROUTE_WORDS + ROUTE_TURN, 1) >>>
-      0;
+  /** Returns how a server of a passthrough route is chosen. */
+  upstream(route: number): FlatUpstream {
+    return this.#upstreams[route] ??= new FlatUpstream(
+      this.#words,
+      this.#route(route, ROUTE_UPSTREAM),
+      this.#cells,
+    );
+  }
+
+  /** Counts a connection to a server, or takes one back. @param openCell Of its `FlatUpstream`. */
+  addOpen(openCell: number, amount: number): void {
+    Atomics.add(this.#cells, openCell, amount);
   }
 
   /** Returns a server of a route. @param position 0 to the count of servers less 1. */

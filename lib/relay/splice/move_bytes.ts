@@ -80,7 +80,6 @@ function copy(context: WorkerContext, from: Side, to: Side): boolean {
   }
   if (sent < 0 && !isBlocking(context, from)) return false;
   from.rest = copyBuffer.slice(Math.max(0, sent), count);
-  from.restAt = 0;
   return false;
 }
 
@@ -132,18 +131,15 @@ function flush(context: WorkerContext, from: Side, to: Side): boolean {
 }
 
 function flushRest(context: WorkerContext, from: Side, to: Side, rest: Uint8Array): boolean {
-  const left = from.restAt === 0 ? rest : rest.subarray(from.restAt);
-  const count = context.libc.send(to.descriptor, left, left.length, MSG_NOSIGNAL);
+  const count = context.libc.send(to.descriptor, rest, rest.length, MSG_NOSIGNAL);
   if (count < 0) {
     isBlocking(context, from);
     return false;
   }
-  from.restAt += count;
   // A slow reader is not an idle one.
   from.connection.lastByteAt = context.nowMs;
-  if (from.restAt < rest.length) return false;
-  from.rest = undefined;
-  return true;
+  from.rest = count < rest.length ? rest.subarray(count) : undefined;
+  return from.rest === undefined;
 }
 
 /** Takes note of a read without bytes: nothing there, an end, or a failure, which ends both ways. */

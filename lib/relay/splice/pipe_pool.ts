@@ -16,6 +16,11 @@ export class PipePool {
   readonly #memory: WorkerMemory;
   readonly #ends = new Int32Array(2);
   readonly #endsBytes = new Uint8Array(this.#ends.buffer);
+  /**
+   * Pipes that are smaller than wanted, by the end that is written to: a user without privileges gets no
+   * more than pipe-user-pages-soft (pipe(7)), and then pipes of two pages, which work as well.
+   */
+  readonly #small = new Set<number>();
 
   constructor(libc: Libc, memory: WorkerMemory) {
     this.#libc = libc;
@@ -29,13 +34,13 @@ export class PipePool {
       this.#memory.idlePipes = idlePipes - 1;
       side.pipeIn = pipes[2 * idlePipes - 1];
       side.pipeOut = pipes[2 * idlePipes - 2];
+      if (this.#small.size > 0 && this.#small.has(side.pipeIn)) this.#enlarge(side.pipeIn);
       return true;
     }
     if (this.#libc.pipe2(this.#endsBytes, NONBLOCK_CLOEXEC) < 0) return false;
     side.pipeOut = this.#ends[0];
     side.pipeIn = this.#ends[1];
-    // A user without privileges gets no more than pipe-user-pages-soft; a small pipe works as well.
-    this.#libc.fcntl(side.pipeIn, PIPE_SIZE.set, SPLICE_PIPE_BYTES);
+    this.#enlarge(side.pipeIn);
     return true;
   }
 
@@ -45,6 +50,7 @@ export class PipePool {
     if (side.inPipe > 0 || 2 * idlePipes >= pipes.length) {
       this.#libc.close(side.pipeIn);
       this.#libc.close(side.pipeOut);
+      this.#small.delete(side.pipeIn);
     } else {
       pipes[2 * idlePipes] = side.pipeOut;
       pipes[2 * idlePipes + 1] = side.pipeIn;
@@ -59,5 +65,13 @@ export class PipePool {
     const { idlePipes, pipes } = this.#memory;
     this.#memory.idlePipes = 0;
     for (let index = 0; index < 2 * idlePipes; index++) this.#libc.close(pipes[index]);
+    this.#small.clear();
+  }
+
+  /** What others have given back in the meantime may be enough by now. */
+  #enlarge(pipeIn: number): void {
+    const bytes = this.#libc.fcntl(pipeIn, PIPE_SIZE.set, SPLICE_PIPE_BYTES);
+    if (bytes < SPLICE_PIPE_BYTES) this.#small.add(pipeIn);
+    else this.#small.delete(pipeIn);
   }
 }

@@ -10,6 +10,8 @@ import { TERMINATOR_TIMEOUT_MS } from "../../base/limits.ts";
 import type { RouteConfig, ServerConfig } from "../../config/config.ts";
 import { encodeIpAddress, encodeUnixAddress } from "../../linux/socket_address.ts";
 import { encodeFlatTable } from "../../route/flat_table.ts";
+import type { Balancer } from "../../upstream/balancer.ts";
+import { routeGroup } from "../../upstream/upstream_group.ts";
 import type { RelayPlan } from "../relay_engine.ts";
 import { encodeFlatPlan, FlatPlan, placeOf, type PlannedServer } from "./flat_plan.ts";
 import type { LeasingPlan } from "./terminator_leases.ts";
@@ -26,6 +28,7 @@ export interface KeptPlan extends LeasingPlan {
 /** The plans of one engine. */
 export class Plans {
   readonly #addressesOf: (hostname: string) => readonly string[];
+  readonly #balancer: Balancer;
   readonly #kept = new Map<number, KeptPlan>();
   /** Servers as texts, by their id; as many as were ever configured. */
   readonly #servers: string[] = [];
@@ -33,8 +36,9 @@ export class Plans {
   #lastId = 0;
 
   /** @param addressesOf Returns what is known of a server's hostname. */
-  constructor(addressesOf: (hostname: string) => readonly string[]) {
+  constructor(addressesOf: (hostname: string) => readonly string[], balancer: Balancer) {
     this.#addressesOf = addressesOf;
+    this.#balancer = balancer;
   }
 
   /** Encodes a plan. @param before The table of this one is used again if it is the same. */
@@ -42,19 +46,25 @@ export class Plans {
     const { table, helloTimeoutMs } = source;
     const { matches } = table;
     const id = ++this.#lastId;
-    const decisions = encodeFlatPlan({ matches, serversOf: (route) => this.#plan(route) });
+    const servers = this.#balancer.cells.memory;
+    const decisions = encodeFlatPlan({
+      matches,
+      serversOf: (route) => this.#plan(route),
+      upstreamOf: (route) => this.#balancer.sourceOf(routeGroup(route)),
+    });
     const isSameTable = before?.source.table === table;
     const message: PlanMessage = {
       id,
       table: isSameTable ? before.message.table : encodeFlatTable(table),
       decisions,
+      servers,
       helloTimeoutMs,
     };
     const kept: KeptPlan = {
       id,
       source,
       message,
-      decisions: new FlatPlan(decisions),
+      decisions: new FlatPlan(decisions, servers),
       matchOf: (place) => matches[place - placeOf(0)],
       supersededAt: undefined,
     };

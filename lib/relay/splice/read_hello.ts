@@ -13,6 +13,9 @@ import { type Connection, STATE } from "./connection.ts";
 import { refuse } from "./refuse.ts";
 import type { WorkerContext } from "./worker_context.ts";
 
+/** Made once, not for each hello. */
+const PARSE_OPTIONS = { maxBytes: HELLO_MAX_BYTES };
+
 /** What the bytes so far are; undefined if the connection has ended or more must come first. */
 export type HelloRead = Exclude<ClientHelloResult, { kind: "more" }> | undefined;
 
@@ -33,7 +36,7 @@ export function readHello(context: WorkerContext, connection: Connection): Hello
   }
   connection.helloBytes += count;
   connection.client.bytes += count;
-  const result = parseClientHello(helloBytes(context, connection), { maxBytes: HELLO_MAX_BYTES });
+  const result = parseClientHello(helloBytes(context, connection), PARSE_OPTIONS);
   if (result.kind !== "more") return result;
   // The parser sees it coming; a buffer that cannot grow must still not be read into for ever.
   if (connection.helloBytes > HELLO_MAX_BYTES) return { kind: "too_large" };
@@ -43,7 +46,8 @@ export function readHello(context: WorkerContext, connection: Connection): Hello
 
 /** Returns what the client has sent so far: valid until the next read if it has not been kept. */
 export function helloBytes(context: WorkerContext, connection: Connection): Uint8Array {
-  return (connection.hello ?? context.scratch).subarray(0, connection.helloBytes);
+  const { hello, helloBytes: bytes } = connection;
+  return hello === undefined ? context.scratchStart(bytes) : hello.subarray(0, bytes);
 }
 
 /** Keeps what the client has sent, with room for more, beyond this turn. */

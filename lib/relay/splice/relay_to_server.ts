@@ -1,6 +1,6 @@
 /**
- * Relays a connection to one of its route's servers: the first in turn that takes the PROXY header and
- * the peeked bytes. A client that leaves meanwhile is noticed afterwards; the tries have limits of
+ * Relays a connection to one of its route's servers: the first one chosen that takes the PROXY header
+ * and the peeked bytes. A client that leaves meanwhile is noticed afterwards; the tries have limits of
  * their own. Does I/O.
  *
  * @module
@@ -15,11 +15,13 @@ import {
   unmapSocketAddress,
 } from "../../linux/socket_address.ts";
 import { encodeProxyHeader } from "../../proxy_protocol/proxy_header.ts";
+import { NO_SERVER } from "../../upstream/server_chooser.ts";
 import { type Connection, STATE } from "./connection.ts";
 import { dial, sendHead, SENT } from "./dial.ts";
 import { dialFromClient, isOfThisMachine } from "./dial_from_client.ts";
 import { PROXY_VERSIONS, SOURCES } from "./flat_plan.ts";
 import { join } from "./move_bytes.ts";
+import { hashPeer } from "./hash_peer.ts";
 import { helloBytes, keepHello } from "./read_hello.ts";
 import { refuse } from "./refuse.ts";
 import { reportServerFailed, type ServerFailure } from "./reports.ts";
@@ -33,11 +35,10 @@ const NOT_LET_IN: ReadonlySet<number> = new Set([
   ERRNO.ETIMEDOUT,
 ]);
 
-/** Begins with the server whose turn it is. */
+/** Begins with the server that is chosen first. */
 export function relayToServer(context: WorkerContext, connection: Connection): void {
   const { decisions } = connection.plan!;
-  const count = decisions.serverCount(connection.route);
-  connection.firstServer = count > 1 ? decisions.takeTurn(connection.route) % count : 0;
+  choose(context, connection);
   if (decisions.source(connection.route) !== 0) takeClientSource(context, connection);
   tryServers(context, connection);
 }
@@ -57,12 +58,24 @@ export function giveUpServer(context: WorkerContext, connection: Connection): vo
   tryServers(context, connection);
 }
 
+function choose(context: WorkerContext, connection: Connection): void {
+  const upstream = connection.plan!.decisions.upstream(connection.route);
+  const at = connection.row * SOCKADDR_IN6_BYTES;
+  const client = upstream.needsClient ? hashPeer(context.peers, at) : 0;
+  connection.position = context.chooser.choose(upstream, client, connection.tried);
+  connection.addressAt = 0;
+}
+
+function chooseNext(context: WorkerContext, connection: Connection): void {
+  connection.tried ??= [];
+  connection.tried.push(connection.position);
+  choose(context, connection);
+}
+
 function tryServers(context: WorkerContext, connection: Connection): void {
   const { decisions } = connection.plan!;
-  const count = decisions.serverCount(connection.route);
-  for (; connection.tries < count; connection.tries++, connection.addressAt = 0) {
-    const position = (connection.firstServer + connection.tries) % count;
-    const server = decisions.server(connection.route, position);
+  for (; connection.position !== NO_SERVER; chooseNext(context, connection)) {
+    const server = decisions.server(connection.route, connection.position);
     connection.server = server;
     const addresses = decisions.addressCount(server);
     if (addresses === 0) noteFailure(context, connection, "upstream_unresolved", 0);
@@ -72,7 +85,10 @@ function tryServers(context: WorkerContext, connection: Connection): void {
       if (isUnderWay) return;
     }
   }
-  if (isMismatch(connection)) {
+  if (connection.tried === undefined) {
+    context.count("upstream_down");
+    connection.reason = "upstream_down";
+  } else if (isMismatch(connection)) {
     context.count("source_mismatch");
     noteFailure(context, connection, "source_mismatch", 0);
   }
@@ -88,6 +104,10 @@ function attempt(context: WorkerContext, connection: Connection, server: number)
   // It has another address that fits.
   if (source !== undefined && socketFamily(source) !== socketFamily(context.address)) return false;
   context.count("server_dials");
+  context.enterServer(
+    connection,
+    decisions.upstream(connection.route).openCell(connection.position),
+  );
   const errno = source === undefined
     ? dial(context, connection, context.address, length)
     : dialFromClient(context, connection, { address: context.address.slice(0, length), source });

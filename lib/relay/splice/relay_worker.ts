@@ -109,10 +109,11 @@ export class RelayWorker {
     if (this.#start.isTimeTold) memory.reachTime(timesTold);
   }
 
+  /** Whole milliseconds: a time that stands in a connection must be cheap, see `connection.ts`. */
   #readTime(): number {
-    return this.#start.isTimeTold
-      ? this.#context.memory.toldMs
-      : performance.now() + this.#timeOffsetMs;
+    return Math.floor(
+      this.#start.isTimeTold ? this.#context.memory.toldMs : performance.now() + this.#timeOffsetMs,
+    );
   }
 
   /** Milliseconds that the kernel may wait; -1 for ever. */

@@ -76,7 +76,10 @@ export class SpliceEngine implements RelayEngine {
       clock: environment.clock,
       onChange: () => void this.#updateAddresses(),
     });
-    this.#plans = new Plans((hostname) => this.#names.addressesOf(hostname));
+    this.#plans = new Plans(
+      (hostname) => this.#names.addressesOf(hostname),
+      environment.balancer,
+    );
     this.#plan = this.#plans.add(plan);
   }
 
@@ -200,9 +203,10 @@ export class SpliceEngine implements RelayEngine {
   }
 
   #replace(number: number, error: string, startedAt: number): void {
-    const { book, clock, counters, log } = this.#environment;
+    const { balancer, book, clock, counters, log } = this.#environment;
     const held = this.#workers[number].releaseAll();
-    for (const { bookSlot, terminatorSlot } of held) {
+    for (const { bookSlot, openCell, terminatorSlot } of held) {
+      if (openCell >= 0) balancer.cells.add(openCell, -1);
       if (bookSlot >= 0) book.close(bookSlot, clock.monotonic());
       if (terminatorSlot >= 0) this.#leases.leave(terminatorSlot);
     }

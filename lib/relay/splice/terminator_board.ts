@@ -53,7 +53,12 @@ export class TerminatorBoard {
     return this.#words.length / SLOT_WORDS - 1;
   }
 
-  /** Takes up a connection. @returns The slot in the cell; {@linkcode NO_SLOT} if main must be asked. */
+  /**
+   * Takes up a connection.
+   *
+   * @returns The slot in the cell; {@linkcode NO_SLOT} if main must be asked; a slot with a minus sign if
+   * main must be asked, and must look whether the lease of that slot has ended.
+   */
   enter(cells: Int32Array, cell: number, nowMs: number): number {
     const slot = Atomics.load(cells, cell);
     if (slot === NO_SLOT) return NO_SLOT;
@@ -61,8 +66,8 @@ export class TerminatorBoard {
     // Counted first, then looked again: main, which empties the cell first, sees one or the other.
     const isCurrent = Atomics.load(cells, cell) === slot;
     if (isCurrent && nowMs < this.#moments[(slot * SLOT_WORDS + STALE_AT) / 2]) return slot;
-    this.leave(slot);
-    return NO_SLOT;
+    // Whoever left meanwhile saw this one, and said nothing.
+    return this.leave(slot) ? -slot : NO_SLOT;
   }
 
   /** Counts a connection out. @returns True if main must look whether the lease has ended. */
@@ -102,8 +107,12 @@ export class TerminatorBoard {
     Atomics.store(this.#words, slot * SLOT_WORDS + IS_RETIRED, 1);
   }
 
-  /** Says whether a retired slot has no connections, so that its lease can end. Main calls. */
+  /**
+   * Says whether a slot is retired and has no connections, so that its lease can end. One that was told
+   * of may have been filled again since. Main calls.
+   */
   isUnused(slot: number): boolean {
-    return Atomics.load(this.#words, slot * SLOT_WORDS + CONNECTIONS) === 0;
+    return Atomics.load(this.#words, slot * SLOT_WORDS + IS_RETIRED) === 1 &&
+      Atomics.load(this.#words, slot * SLOT_WORDS + CONNECTIONS) === 0;
   }
 }

@@ -19,6 +19,7 @@ import { ReportWriter } from "./report_ring.ts";
 import { reportComplaint, reportConnection, reportSlotUnused } from "./reports.ts";
 import { TerminatorBoard } from "./terminator_board.ts";
 import { TimerWheel } from "./timer_wheel.ts";
+import { ServerChooser } from "../../upstream/server_chooser.ts";
 import { COUNTER_NAMES, HOLD, WorkerMemory } from "./worker_memory.ts";
 import { WorkerPlan } from "./worker_plan.ts";
 
@@ -37,6 +38,7 @@ export class WorkerContext {
   readonly book: AddressBook;
   readonly pipes: PipePool;
   readonly wheel: TimerWheel<Connection>;
+  readonly chooser: ServerChooser = new ServerChooser();
   /** The epoll set. */
   readonly epoll: number;
   /** The worker's number, from 0. */
@@ -55,13 +57,14 @@ export class WorkerContext {
   readonly addressLengthBytes: Uint8Array = new Uint8Array(this.addressLength.buffer);
   /** For the plan of new connections. */
   plan: WorkerPlan;
-  /** The time of this turn, in milliseconds. */
+  /** The time of this turn, in whole milliseconds. */
   nowMs: number;
   /** Main has something to read. */
   hasNews = false;
   /** Main should read it at once: a client waits for it. */
   isUrgent = false;
 
+  #scratchStart: Uint8Array = this.scratch.subarray(0, 0);
   readonly #event = new EpollEvents(1);
   /** By row; those in the pool included. */
   readonly #connections: Connection[] = [];
@@ -81,7 +84,7 @@ export class WorkerContext {
     this.wantsRecords = start.wantsRecords;
     this.peers = new Uint8Array(this.memory.capacity * SOCKADDR_IN6_BYTES);
     this.plan = new WorkerPlan(start.plan);
-    this.nowMs = start.nowMs;
+    this.nowMs = Math.floor(start.nowMs);
     this.epoll = libc.epoll_create1(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error(`epoll_create1 failed: ${this.lastError.number}`);
     this.memory.epoll = this.epoll;
@@ -91,6 +94,12 @@ export class WorkerContext {
   count(name: CounterName): void {
     this.memory.counters[COUNTER[name]]++;
     this.hasNews = true;
+  }
+
+  /** Returns the first bytes of `scratch`: the same view again, if it is as long. */
+  scratchStart(bytes: number): Uint8Array {
+    if (this.#scratchStart.length !== bytes) this.#scratchStart = this.scratch.subarray(0, bytes);
+    return this.#scratchStart;
   }
 
   /** Returns the connection of an event; undefined if it is of one that has ended. */
@@ -163,9 +172,21 @@ export class WorkerContext {
     this.#holdPipe(side);
   }
 
+  /** Counts a connection to a server until its socket is closed. */
+  enterServer(connection: Connection, openCell: number): void {
+    connection.openCell = openCell;
+    connection.plan!.decisions.addOpen(openCell, 1);
+    this.memory.hold(connection.row, HOLD.openCell, openCell);
+  }
+
   /** Closes the socket towards the upstream, and what stands in the address book for it. */
   closeUpstream(connection: Connection): void {
     const { upstream, row } = connection;
+    if (connection.openCell >= 0) {
+      connection.plan!.decisions.addOpen(connection.openCell, -1);
+      connection.openCell = -1;
+      this.memory.hold(row, HOLD.openCell, -1);
+    }
     if (connection.bookSlot >= 0) {
       this.book.close(connection.bookSlot, this.nowMs);
       connection.bookSlot = -1;

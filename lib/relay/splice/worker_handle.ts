@@ -43,6 +43,7 @@ export interface WorkerHandleOptions {
 export interface HeldPlaces {
   readonly bookSlot: number;
   readonly terminatorSlot: number;
+  readonly openCell: number;
 }
 
 /** An eventfd counts commands in its lower half and wakes without one in its upper half. */
@@ -178,6 +179,7 @@ export class WorkerHandle {
       held.push({
         bookSlot: this.memory.held(row, HOLD.bookSlot),
         terminatorSlot: this.memory.held(row, HOLD.terminatorSlot),
+        openCell: this.memory.held(row, HOLD.openCell),
       });
     }
     pipes.subarray(0, 2 * idlePipes).forEach((pipe) => libc.close(pipe));

@@ -18,10 +18,12 @@ export const HOLD = {
   pipes: 2,
   bookSlot: 6,
   terminatorSlot: 7,
+  /** Where a server's connections are counted, this one among them. */
+  openCell: 8,
 } as const;
 
 /** Words of a connection's row. */
-const ROW_WORDS = 8;
+const ROW_WORDS = 9;
 
 /** Numbers that stand alone, as positions in words. */
 const OPEN = 0;

@@ -1,5 +1,5 @@
 /**
- * A plan as a worker holds it: the two shared buffers, opened. A connection keeps the one it was
+ * A plan as a worker holds it: the shared buffers, opened. A connection keeps the one it was
  * accepted under.
  *
  * @module
@@ -15,6 +15,8 @@ export interface PlanMessage {
   readonly table: SharedArrayBuffer;
   /** Of `encodeFlatPlan`. */
   readonly decisions: SharedArrayBuffer;
+  /** Of `ServerCells`: what is known of servers, which outlives the plan. */
+  readonly servers: SharedArrayBuffer;
   /** From accept to the end of the ClientHello, in milliseconds. */
   readonly helloTimeoutMs: number;
 }
@@ -26,10 +28,10 @@ export class WorkerPlan {
   readonly decisions: FlatPlan;
   readonly helloTimeoutMs: number;
 
-  constructor({ id, table, decisions, helloTimeoutMs }: PlanMessage) {
+  constructor({ id, table, decisions, servers, helloTimeoutMs }: PlanMessage) {
     this.id = id;
     this.table = new FlatTable(table);
-    this.decisions = new FlatPlan(decisions);
+    this.decisions = new FlatPlan(decisions, servers);
     this.helloTimeoutMs = helloTimeoutMs;
   }
 }

@@ -5,7 +5,7 @@ import { Sampler } from "../../../lib/base/sampler.ts";
 import { AddressBook } from "../../../lib/hop/address_book.ts";
 import { ClientConnection } from "../../../lib/relay/portable/client_connection.ts";
 import type { ConnectionRecord, RelayEnvironment } from "../../../lib/relay/relay_engine.ts";
-import { Rotation } from "../../../lib/upstream/rotation.ts";
+import { Balancer } from "../../../lib/upstream/balancer.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { isClosed, openSocketPair } from "./pipes.ts";
 
@@ -21,6 +21,7 @@ async function makeConnection(record?: () => void) {
     throw new Error("not used here");
   };
   const environment: RelayEnvironment = {
+    balancer: new Balancer(),
     book: new AddressBook(AddressBook.allocate(16)),
     clock,
     counters: new Counters(),
@@ -30,11 +31,7 @@ async function makeConnection(record?: () => void) {
     leasePlainHttp: unused,
     record: record ?? ((each) => records.push(each)),
   };
-  const connection = new ClientConnection(pair.inner, CLIENT, {
-    environment,
-    clock,
-    rotation: new Rotation(),
-  });
+  const connection = new ClientConnection(pair.inner, CLIENT, { environment, clock });
   return { pair, clock, records, lines, connection, environment };
 }
 

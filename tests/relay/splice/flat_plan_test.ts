@@ -10,6 +10,9 @@ import {
   type PlannedServer,
   SOURCES,
 } from "../../../lib/relay/splice/flat_plan.ts";
+import type { Match } from "../../../lib/route/route_table.ts";
+import type { UpstreamSource } from "../../../lib/upstream/flat_upstream.ts";
+import { ServerCells } from "../../../lib/upstream/server_cells.ts";
 import { makePlan } from "../suite/fixture.ts";
 
 const SERVERS: readonly PlannedServer[] = [
@@ -21,13 +24,31 @@ const SERVERS: readonly PlannedServer[] = [
   },
 ];
 
+const cells = new ServerCells();
+
+const UPSTREAM: UpstreamSource = {
+  loadBalance: "least_conn",
+  members: [3, 1].map((weight, position) => ({
+    weight,
+    isBackup: position === 1,
+    openCell: cells.countCell(`${position}`),
+    downCell: cells.flagCell(`${position}`),
+    name: `${position}`,
+  })),
+};
+
+/** Encodes a plan in which every passthrough route has the same servers. */
+function encode(matches: readonly Match[]): SharedArrayBuffer {
+  return encodeFlatPlan({ matches, serversOf: () => SERVERS, upstreamOf: () => UPSTREAM });
+}
+
 function makeFlatPlan(): FlatPlan {
   const { table } = makePlan([
     { hosts: ["offload.example", "*.offload.example"], mode: "offload" },
     { hosts: ["app.example"], servers: [1, 2] },
     { hosts: ["rejected.example"], mode: "reject" },
   ]);
-  return new FlatPlan(encodeFlatPlan({ matches: table.matches, serversOf: () => SERVERS }));
+  return new FlatPlan(encode(table.matches), cells.memory);
 }
 
 Deno.test("FlatPlan: every match has its route, hosts of one route the same", () => {
@@ -63,11 +84,8 @@ Deno.test("FlatPlan: each route has its source", () => {
     route: { ...route, source: SOURCES[index] },
     pattern,
   }));
-  const plan = new FlatPlan(encodeFlatPlan({ matches, serversOf: () => SERVERS }));
-  for (const turn of [0, 1, 2]) {
-    assert.deepEqual([0, 1, 2].map((route) => plan.source(route)), [0, 1, 2]);
-    assert.equal(plan.takeTurn(1), turn);
-  }
+  const plan = new FlatPlan(encode(matches), cells.memory);
+  assert.deepEqual([0, 1, 2].map((route) => plan.source(route)), [0, 1, 2]);
 });
 
 Deno.test("FlatPlan: knows the families of a server's addresses", () => {
@@ -83,16 +101,42 @@ Deno.test("FlatPlan: time limits fit into 32 bits", () => {
   const { route, pattern } = table.matches[0];
   const timeouts = { ...route.timeouts, idleMs: 2 ** 40, connectMs: 5 };
   const matches = [{ route: { ...route, timeouts }, pattern }];
-  const plan = new FlatPlan(encodeFlatPlan({ matches, serversOf: () => SERVERS }));
+  const plan = new FlatPlan(encode(matches), cells.memory);
   assert.equal(plan.idleMs(0), 2 ** 31 - 1);
   assert.equal(plan.connectMs(0), 5);
 });
 
+Deno.test("FlatPlan: each passthrough route has its upstream", () => {
+  const plan = makeFlatPlan();
+  const upstream = plan.upstream(1);
+  assert.deepEqual([upstream.count, upstream.algorithm], [2, "least_conn"]);
+  assert.deepEqual([0, 1].map((position) => upstream.weight(position)), [3, 1]);
+  assert.deepEqual([0, 1].map((position) => upstream.isBackup(position)), [false, true]);
+  assert.equal(plan.upstream(1), upstream, "made once");
+  assert.deepEqual([0, 2].map((route) => plan.serverCount(route)), [0, 0]);
+});
+
 Deno.test("FlatPlan: turns are taken in order by all who share it", () => {
-  const { table } = makePlan([{ hosts: ["app.example"], servers: [1] }]);
-  const memory = encodeFlatPlan({ matches: table.matches, serversOf: () => SERVERS });
-  const [one, other] = [new FlatPlan(memory), new FlatPlan(memory)];
-  assert.deepEqual([one, other, one].map((plan) => plan.takeTurn(0)), [0, 1, 2]);
+  const { table } = makePlan([{ hosts: ["a.example"], servers: [1] }, {
+    hosts: ["b.example"],
+    servers: [1],
+  }]);
+  const memory = encode(table.matches);
+  const [one, other] = [new FlatPlan(memory, cells.memory), new FlatPlan(memory, cells.memory)];
+  const turns = [one, other, one, other].map((plan) => plan.upstream(0).takeTurn());
+  // Of weights 3 and 1: one round.
+  assert.deepEqual(turns.toSorted(), [0, 0, 0, 1]);
+  assert.equal(turns[0], one.upstream(1).takeTurn(), "another route has turns of its own");
+});
+
+Deno.test("FlatPlan: connections are counted for all who share it", () => {
+  const { table } = makePlan([{ hosts: ["a.example"], servers: [1] }]);
+  const memory = encode(table.matches);
+  const [one, other] = [new FlatPlan(memory, cells.memory), new FlatPlan(memory, cells.memory)];
+  one.addOpen(one.upstream(0).openCell(1), 2);
+  assert.deepEqual([0, 1].map((position) => other.upstream(0).open(position)), [0, 2]);
+  other.addOpen(UPSTREAM.members[1].openCell, -2);
+  assert.equal(one.upstream(0).open(1), 0);
 });
 
 Deno.test("FlatPlan: each place has cells of its own, empty at first", () => {
@@ -108,6 +152,6 @@ Deno.test("FlatPlan: each place has cells of its own, empty at first", () => {
 });
 
 Deno.test("FlatPlan: of no route at all has the place of port 80", () => {
-  const plan = new FlatPlan(encodeFlatPlan({ matches: [], serversOf: () => [] }));
+  const plan = new FlatPlan(encode([]), cells.memory);
   assert.equal(plan.cells[plan.terminatorCell(PLAIN_HTTP_PLACE, false)], 0);
 });

@@ -12,6 +12,8 @@ import { parseHostPattern } from "../../../lib/base/hostnames.ts";
 import { createLog } from "../../../lib/base/log.ts";
 import { Sampler } from "../../../lib/base/sampler.ts";
 import type {
+  HealthCheckConfig,
+  LoadBalance,
   ProxyProtocolVersion,
   RouteConfig,
   RouteMode,
@@ -28,6 +30,7 @@ import type {
   RelayPlan,
 } from "../../../lib/relay/relay_engine.ts";
 import { RouteTable } from "../../../lib/route/route_table.ts";
+import { Balancer } from "../../../lib/upstream/balancer.ts";
 import { buildClientHello } from "../../support/client_hello_builder.ts";
 import { withDeadline } from "../../support/deadline.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -57,6 +60,14 @@ export interface RouteSketch {
   readonly servers?: readonly (string | number)[];
   /** For each server; those that are left out have `off`. */
   readonly proxyProtocols?: readonly ProxyProtocolVersion[];
+  /** Default `round_robin`. */
+  readonly loadBalance?: LoadBalance;
+  /** For each server; those that are left out have 1. */
+  readonly weights?: readonly number[];
+  /** Positions of servers that are backups. */
+  readonly backups?: readonly number[];
+  /** Default: servers are not checked, and nothing can say that one is down. */
+  readonly healthCheck?: HealthCheckConfig;
 }
 
 /** What is around the engine. */
@@ -79,9 +90,12 @@ export class Fixture implements AsyncDisposable {
   readonly counters = new Counters();
   readonly records: ConnectionRecord[] = [];
   readonly lines: string[] = [];
+  readonly balancer = new Balancer();
   readonly book: AddressBook;
   readonly environment: RelayEnvironment;
   readonly engine: RelayEngine;
+  /** What the engine was made with. */
+  readonly plan: RelayPlan;
   readonly bound: BoundAddresses;
   /** Leases taken and not released. */
   leases = 0;
@@ -91,7 +105,8 @@ export class Fixture implements AsyncDisposable {
   constructor(makeEngine: MakeEngine, options: FixtureOptions = {}) {
     this.book = options.book ?? new AddressBook(AddressBook.allocate(4096));
     this.environment = this.#makeEnvironment(options);
-    this.engine = makeEngine(makePlan(options.routes ?? []), this.environment);
+    this.plan = makePlan(options.routes ?? []);
+    this.engine = makeEngine(this.plan, this.environment);
     const { hostname = "127.0.0.1" } = options;
     const address: TcpAddress = { kind: "tcp", hostname, port: 0 };
     const http = options.plainHttpPort === undefined ? [] : [address];
@@ -158,6 +173,7 @@ export class Fixture implements AsyncDisposable {
     const clock: Clock = this.clock;
     const terminator = options.terminatorPort;
     return {
+      balancer: this.balancer,
       book: this.book,
       clock,
       counters: this.counters,
@@ -201,7 +217,11 @@ function makeRoute(sketch: RouteSketch, index: number): RouteConfig {
     return pattern;
   });
   const servers = (sketch.servers ?? []).map((server, position) =>
-    makeServer(server, sketch.proxyProtocols?.[position] ?? "off")
+    makeServer(server, {
+      proxyProtocol: sketch.proxyProtocols?.[position] ?? "off",
+      weight: sketch.weights?.[position] ?? 1,
+      isBackup: sketch.backups?.includes(position) ?? false,
+    })
   );
   return {
     index,
@@ -209,9 +229,14 @@ function makeRoute(sketch: RouteSketch, index: number): RouteConfig {
     mode: sketch.mode ?? "passthrough",
     servers,
     source: "proxy",
+    loadBalance: sketch.loadBalance ?? "round_robin",
+    healthCheck: sketch.healthCheck,
+    sticky: undefined,
     plainHttp: { kind: "off" },
     redirect: undefined,
     certificate: undefined,
+    policies: {},
+    paths: [],
     upstreamTls: {
       serverName: undefined,
       caFile: undefined,
@@ -228,8 +253,11 @@ function makeRoute(sketch: RouteSketch, index: number): RouteConfig {
   };
 }
 
-function makeServer(text: string | number, proxyProtocol: ProxyProtocolVersion): ServerConfig {
+function makeServer(
+  text: string | number,
+  fields: Pick<ServerConfig, "proxyProtocol" | "weight" | "isBackup">,
+): ServerConfig {
   const address = parseAddress(typeof text === "number" ? `127.0.0.1:${text}` : text);
   assert.ok(address.kind !== "problem", String(text));
-  return { address, scheme: "tcp", proxyProtocol };
+  return { address, scheme: "tcp", ...fields };
 }
