@@ -4,26 +4,9 @@
  *
  * @module
  */
+import { HOP_BY_HOP_FIELDS } from "../base/hop_by_hop.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HeaderLine } from "./message.ts";
-
-/**
- * Fields that concern one connection only (RFC 9110 §7.6.1, and §11.7 for a proxy's own
- * authentication), and `Expect`, which the server has answered by then (RFC 9110 §10.1.1).
- */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  "connection",
-  "expect",
-  "http2-settings",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /** A client may not have these removed by naming them in `Connection`: framing and routing need them. */
 const NEVER_NOMINATED: ReadonlySet<string> = new Set(["host", "content-length"]);
@@ -56,34 +39,37 @@ function nominatedBy(headers: readonly HeaderLine[]): Set<string> | undefined {
 }
 
 function isHopByHop(name: string, nominated: ReadonlySet<string> | undefined): boolean {
-  if (HOP_BY_HOP.has(name)) return true;
+  if (HOP_BY_HOP_FIELDS.has(name)) return true;
   return nominated !== undefined && nominated.has(name) && !NEVER_NOMINATED.has(name);
 }
 
 /**
  * Returns the header lines an upstream gets for an exchange: Host kept, the client's address told in
  * `X-Forwarded-*`, `X-Real-IP` and `Forwarded` (RFC 7239), the way in `Via` (RFC 9110 §7.6.3). What
- * the client itself sent under these names (but `Via`) is dropped: nobody vouches for it.
+ * the client itself sent under these names (but `Via`) is dropped: nobody vouches for it. What a
+ * trusted proxy sent is continued.
  *
  * @param via The name of this process in `Via`.
  */
 export function upstreamRequestHeaders(exchange: Exchange, via: string): HeaderLine[] {
-  const { authority, client, httpVersion, scheme } = exchange;
+  const { authority, client, httpVersion, scheme, trustedProxy } = exchange;
   const headers: HeaderLine[] = [["Host", authority]];
   const nominated = nominatedBy(exchange.headers);
   let passed = "";
+  let believed = "";
   for (const line of exchange.headers) {
     const name = line[0].toLowerCase();
+    if (name === trustedProxy?.source) believed += `${line[1]}, `;
     if (isHopByHop(name, nominated)) continue;
     if (name === "via") passed += `${line[1]}, `;
     else if (name !== "host" && !tellsAboutClient(name)) headers.push(line);
   }
   headers.push(
-    ["X-Forwarded-For", client.ip],
+    ["X-Forwarded-For", forwardedFor(exchange, believed)],
     ["X-Forwarded-Proto", scheme],
-    ["X-Forwarded-Host", authority],
+    ["X-Forwarded-Host", trustedProxy?.host ?? authority],
     ["X-Real-IP", client.ip],
-    ["Forwarded", forwarded(exchange)],
+    ["Forwarded", forwarded(exchange, believed)],
     ["Via", `${passed}${httpVersion} ${via}`],
   );
   return headers;
@@ -97,11 +83,34 @@ export function hasPassed(headers: readonly HeaderLine[], via: string): boolean 
   );
 }
 
-/** RFC 7239 §4 and §6: IPv6 stands in brackets, and whatever is not a token in quotes. */
-function forwarded({ authority, client, scheme }: Exchange): string {
-  const node = client.ip.includes(":") ? `"[${client.ip}]"` : client.ip;
-  const host = /^[\w!#$%&'*+.^`|~-]+$/.test(authority)
-    ? authority
-    : `"${authority.replace(/["\\]/g, "\\$&")}"`;
-  return `for=${node};host=${host};proto=${scheme}`;
+/** @param believed The list of the trusted proxy, with a comma behind it; may be Forwarded's. */
+function forwardedFor({ client, trustedProxy }: Exchange, believed: string): string {
+  if (trustedProxy === undefined) return client.ip;
+  const { peer, source } = trustedProxy;
+  if (source === "x-forwarded-for") return `${believed}${peer.ip}`;
+  return client.ip === peer.ip ? peer.ip : `${client.ip}, ${peer.ip}`;
+}
+
+/** @param believed As for {@linkcode forwardedFor}. */
+function forwarded(
+  { authority, client, scheme, trustedProxy }: Exchange,
+  believed: string,
+): string {
+  const whole = (ip: string, host = authority) =>
+    `for=${nodeOf(ip)};host=${quoted(host)};proto=${scheme}`;
+  if (trustedProxy === undefined) return whole(client.ip);
+  const { host, peer, source } = trustedProxy;
+  if (source === "forwarded") return `${believed}for=${nodeOf(peer.ip)}`;
+  if (client.ip === peer.ip) return whole(peer.ip, host);
+  return `${whole(client.ip, host)}, for=${nodeOf(peer.ip)}`;
+}
+
+/** RFC 7239 §6: IPv6 stands in brackets, and these in quotes. */
+function nodeOf(ip: string): string {
+  return ip.includes(":") ? `"[${ip}]"` : ip;
+}
+
+/** RFC 7239 §4: whatever is not a token stands in quotes. */
+function quoted(text: string): string {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
 }

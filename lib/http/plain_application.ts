@@ -5,12 +5,15 @@
  *
  * @module
  */
-import { type Context, Hono } from "hono";
+import type { CidrSet } from "../base/cidr.ts";
 import type { RouteConfig, ServerConfig } from "../config/config.ts";
 import type { Match } from "../route/route_table.ts";
 import { plainAnswer } from "./answer.ts";
-import type { ExchangeBindings } from "./exchange.ts";
-import { type Application, rethrow } from "./loopback_server.ts";
+import { type Application, createApplication, pathOf, type Policy } from "./application.ts";
+import type { Exchange } from "./exchange.ts";
+import { encodeLatin1 } from "./http1/latin1.ts";
+import type { Answer } from "./message.ts";
+import { believeProxy } from "./policy/believe_proxy.ts";
 import { proxy, type ProxyEnvironment } from "./proxy.ts";
 import { redirectToHttps } from "./redirect.ts";
 
@@ -20,73 +23,88 @@ const CHALLENGE_PATH = "/.well-known/acme-challenge/";
 /** What the application is handed. */
 export interface PlainOptions {
   readonly proxy: ProxyEnvironment;
+  /** Returns the HTTP proxies in front whose word about the client is taken now. */
+  trustedProxies(): CidrSet;
   /** Returns the port that redirects name; it is known once the relay listens. */
   httpsPort(): number;
   /** Finds the route of a host; undefined if there is none. */
   match(hostname: string | undefined): Match | undefined;
   /** Returns the key authorization shown now for a host and a token (RFC 8555 §8.3). */
   answerChallenge(hostname: string, token: string): string | undefined;
+  /** Returns the application of an offload or redirect route. */
+  applicationOf(match: Match): Application;
 }
 
 /** Creates the application. */
 export function createPlainApplication(options: PlainOptions): Application {
-  const application = new Hono<ExchangeBindings>();
-  application.onError(rethrow);
-  application.all(`${CHALLENGE_PATH}*`, (context) => {
-    const route = routeOf(context, options);
-    if (route === undefined) return notFound();
-    if (route.mode === "offload" || route.mode === "redirect") return challenge(context, options);
-    if (route.plainHttp.kind !== "redirect") return plain(context, route, options);
-    return forward(context, route, route.plainHttp.challengeServers, options);
-  });
-  application.all("*", (context) => {
-    const route = routeOf(context, options);
-    return route === undefined ? notFound() : plain(context, route, options);
-  });
-  return application;
+  const policies: Policy[] = [
+    (exchange, next) => next(believeProxy(exchange, options.trustedProxies())),
+  ];
+  return createApplication([
+    {
+      path: `${CHALLENGE_PATH}*`,
+      policies,
+      handler: (exchange) => answerChallengePath(exchange, options),
+    },
+    { path: "*", policies, handler: (exchange) => answerOther(exchange, options) },
+  ]);
 }
 
-function routeOf(context: Context<ExchangeBindings>, options: PlainOptions) {
-  return options.match(context.env.exchange.hostname)?.route;
+function answerChallengePath(exchange: Exchange, options: PlainOptions): Answer | Promise<Answer> {
+  const route = options.match(exchange.hostname)?.route;
+  if (route === undefined) return notFound();
+  if (route.mode === "offload" || route.mode === "redirect") return challenge(exchange, options);
+  if (route.plainHttp.kind !== "redirect") return plain(exchange, route, options);
+  return forward(exchange, route.plainHttp.challengeServers, options);
 }
 
-function plain(context: Context<ExchangeBindings>, route: RouteConfig, options: PlainOptions) {
+function answerOther(exchange: Exchange, options: PlainOptions): Answer | Promise<Answer> {
+  const match = options.match(exchange.hostname);
+  if (match === undefined) return notFound();
+  // A trusted proxy in front has ended TLS: a redirect to https would come back here for ever.
+  if (exchange.scheme === "https" && match.route.certificate !== undefined) {
+    return options.applicationOf(match).answer(exchange);
+  }
+  return plain(exchange, match.route, options);
+}
+
+function plain(
+  exchange: Exchange,
+  route: RouteConfig,
+  options: PlainOptions,
+): Answer | Promise<Answer> {
   const { plainHttp } = route;
   switch (plainHttp.kind) {
     case "forward":
-      return forward(context, route, plainHttp.servers, options);
-    case "redirect":
-      return redirectToHttps(context.env.exchange, {
-        status: plainHttp.status,
-        httpsPort: options.httpsPort(),
-      });
+      return forward(exchange, plainHttp.servers, options);
+    case "redirect": {
+      const { status } = plainHttp;
+      return redirectToHttps(exchange, { status, httpsPort: options.httpsPort() });
+    }
     case "off":
       return notFound();
   }
 }
 
 function forward(
-  context: Context<ExchangeBindings>,
-  { upstreamTls, timeouts }: RouteConfig,
+  exchange: Exchange,
   servers: readonly ServerConfig[],
   options: PlainOptions,
-): Response | Promise<Response> {
+): Answer | Promise<Answer> {
   if (servers.length === 0) return notFound();
-  return proxy(context.env.exchange, { servers, upstreamTls, timeouts }, options.proxy);
+  return proxy(exchange, { servers }, options.proxy);
 }
 
 /** Any token but the one shown now is unknown, and never redirected: a stale answer proves nothing. */
-function challenge(context: Context<ExchangeBindings>, options: PlainOptions): Response {
-  const { hostname, method } = context.env.exchange;
-  const token = context.req.path.slice(CHALLENGE_PATH.length);
+function challenge({ hostname, method, target }: Exchange, options: PlainOptions): Answer {
+  const token = pathOf(target).slice(CHALLENGE_PATH.length);
   const isAsked = hostname !== undefined && (method === "GET" || method === "HEAD");
   const keyAuthorization = isAsked ? options.answerChallenge(hostname, token) : undefined;
   if (keyAuthorization === undefined) return plainAnswer(404, "No such challenge");
-  return new Response(new TextEncoder().encode(keyAuthorization), {
-    headers: { "content-type": "application/octet-stream" },
-  });
+  const body = encodeLatin1(keyAuthorization);
+  return { status: 200, reason: "", headers: [["Content-Type", "application/octet-stream"]], body };
 }
 
-function notFound(): Response {
+function notFound(): Answer {
   return plainAnswer(404, "No such host");
 }

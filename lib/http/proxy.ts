@@ -10,18 +10,22 @@ import type { Counters } from "../base/counters.ts";
 import { errorText, Failure } from "../base/failures.ts";
 import type { Log } from "../base/log.ts";
 import type { Sampler } from "../base/sampler.ts";
-import type { ServerConfig, TimeoutsConfig, UpstreamTlsConfig } from "../config/config.ts";
-import { canBeAnswered, discardBody, plainAnswer, toResponse } from "./answer.ts";
+import type { ServerConfig, StickyConfig } from "../config/config.ts";
+import { BODY_TOO_LARGE, plainAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
-import { hasPassed, upstreamRequestHeaders } from "./headers.ts";
-import { lendBody } from "./lend_body.ts";
-import type { UpstreamRequest, UpstreamResponse } from "./message.ts";
+import { hasPassed, upstreamRequestHeaders, withoutHopByHop } from "./headers.ts";
+import type { Answer, HeaderLine, UpstreamRequest } from "./message.ts";
+import type { RequestHeadersFor } from "./policy/request_headers.ts";
+import { withHeaders } from "./policy/with_fields.ts";
+import { readStickyCookie, stickyCookieLine } from "./sticky.ts";
 
-/** Where an exchange goes. */
+/** Where an exchange goes, and what is done to it on the way. Made once per configuration. */
 export interface ProxyTarget {
   readonly servers: readonly ServerConfig[];
-  readonly upstreamTls: UpstreamTlsConfig;
-  readonly timeouts: TimeoutsConfig;
+  /** The last word on what a server gets; undefined = nothing is changed. */
+  readonly changeHeaders?: RequestHeadersFor;
+  /** Keeps a client at the server it had. */
+  readonly sticky?: StickyConfig;
 }
 
 /** What proxying is handed. */
@@ -32,13 +36,33 @@ export interface ProxyEnvironment {
   readonly sampler: Sampler;
   /** The name of this process in `Via`, by which it knows a request that comes back to it. */
   readonly via: string;
-  orderServers(servers: readonly ServerConfig[]): readonly ServerConfig[];
-  /** Owns the request's body from then on. @throws {Failure} */
-  send(
-    server: ServerConfig,
-    request: UpstreamRequest,
-    target: ProxyTarget,
-  ): Promise<UpstreamResponse>;
+  /**
+   * Yields the servers to try, the first choice first.
+   *
+   * @throws {Failure} `upstream_down` if no server is up.
+   */
+  orderServers(servers: readonly ServerConfig[], asker: Asker): Iterable<ServerConfig>;
+  /** Returns what a sticky cookie says of a server. */
+  stickyKeyOf(server: ServerConfig): string;
+  /**
+   * Sends a request and waits for its answer. Cancels the request's body only if it has been touched.
+   *
+   * @throws {Failure}
+   */
+  send(server: ServerConfig, request: UpstreamRequest, options: SendOptions): Promise<Answer>;
+}
+
+/** Who asks for a server. */
+export interface Asker {
+  /** The client's IP address. */
+  readonly client: string;
+  /** What the client's sticky cookie says, true or not. */
+  readonly stickyKey: string | undefined;
+}
+
+/** What is passed on while the answer is waited for. */
+export interface SendOptions {
+  readonly onInterim: (status: number, headers: readonly HeaderLine[]) => void;
 }
 
 /** Proxies and answers. Never throws. */
@@ -46,57 +70,78 @@ export async function proxy(
   exchange: Exchange,
   target: ProxyTarget,
   environment: ProxyEnvironment,
-): Promise<Response> {
+): Promise<Answer> {
   if (hasPassed(exchange.headers, environment.via)) {
     environment.counters.add("request_loop");
     return plainAnswer(508, "Loop: this request came back to the proxy that sent it");
   }
-  const request: UpstreamRequest = {
-    method: exchange.method,
-    target: exchange.target,
-    headers: upstreamRequestHeaders(exchange, environment.via),
-    body: exchange.body,
-    signal: exchange.signal,
-  };
   try {
-    return toResponse(exchange.method, await sendToOne(request, target, environment));
+    return await sendToOne(exchange, target, environment);
   } catch (error) {
+    exchange.body?.cancel();
     return answerFailure(error, exchange, { ...environment, target });
   }
 }
 
 /** Tries the servers in turn for as long as a failure says that nothing was lost by it. */
 async function sendToOne(
-  request: UpstreamRequest,
+  exchange: Exchange,
   target: ProxyTarget,
   environment: ProxyEnvironment,
-): Promise<UpstreamResponse> {
-  const { body } = request;
+): Promise<Answer> {
+  const { changeHeaders, sticky } = target;
+  const lines = upstreamRequestHeaders(exchange, environment.via);
+  const stickyKey = sticky && readStickyCookie(exchange.headers, sticky.cookie);
   let failure: Failure | undefined;
-  const isLent = body !== undefined && target.servers.length > 1;
-  for (const server of environment.orderServers(target.servers)) {
+  for (
+    const server of environment.orderServers(target.servers, {
+      client: exchange.client.ip,
+      stickyKey,
+    })
+  ) {
+    const headers = changeHeaders?.(lines, server, exchange) ?? lines;
     try {
-      const attempt = isLent ? { ...request, body: lendBody(body) } : request;
-      const answer = await environment.send(server, attempt, target);
-      if (canBeAnswered(answer.status)) return answer;
-      discardBody(answer);
-      throw new Failure("upstream_malformed", `status ${answer.status} cannot be passed on`);
+      const answer = await environment.send(server, requestOf(exchange, headers), {
+        onInterim: (status, interim) => exchange.sendInterim(status, withoutHopByHop(interim)),
+      });
+      return sticky === undefined ? answer : keepAtServer(answer, exchange, {
+        name: sticky.cookie,
+        value: environment.stickyKeyOf(server),
+        before: stickyKey,
+      });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failure = error;
-      if (!mayTryNext(error, request)) break;
+      if (!mayTryNext(error, exchange)) break;
       environment.log.debug("Server failed", { server: nameOf(server), kind: error.kind });
     }
   }
   throw failure ?? new Failure("upstream_refused", "upstream has no server");
 }
 
+function requestOf(exchange: Exchange, headers: readonly HeaderLine[]): UpstreamRequest {
+  const { body, expectsContinue, method, signal, target, upgrade } = exchange;
+  return { method, target, headers, body, signal, upgrade, expectsContinue };
+}
+
+/** Sets the cookie where the client has none of this server's. */
+function keepAtServer(
+  answer: Answer,
+  { scheme }: Exchange,
+  cookie: { readonly name: string; readonly value: string; readonly before: string | undefined },
+): Answer {
+  const { name, value, before } = cookie;
+  if (value === before) return answer;
+  const line = stickyCookieLine({ name, value, isSecure: scheme === "https" });
+  return withHeaders(answer, [...answer.headers, line]);
+}
+
 /**
  * A body that has been read from is gone. And a server that closed a connection it had kept may have
  * acted on the request: whether that one may be sent twice, the sender has decided by itself.
  */
-function mayTryNext(failure: Failure, { body }: UpstreamRequest): boolean {
-  return failure.retryable && failure.kind !== "upstream_stale" && !body?.stream.locked;
+function mayTryNext(failure: Failure, { body }: Exchange): boolean {
+  return failure.retryable && failure.kind !== "upstream_stale" && !body?.isTouched;
 }
 
 function nameOf({ address }: ServerConfig): string {
@@ -107,7 +152,7 @@ function answerFailure(
   error: unknown,
   exchange: Exchange,
   environment: ProxyEnvironment & { readonly target: ProxyTarget },
-): Response {
+): Answer {
   const { counters, log, sampler, target } = environment;
   const failure = error instanceof Failure ? error : undefined;
   const status = failure?.status ?? 500;
@@ -132,12 +177,14 @@ function describe(status: number): string {
   switch (status) {
     case 400:
       return "Bad request: it cannot be passed on";
+    case 413:
+      return BODY_TOO_LARGE;
     case 499:
       return "Client closed the request";
     case 502:
       return "Bad gateway: the service behind this proxy cannot be reached or does not answer properly";
     case 503:
-      return "Service unavailable: the proxy has no resources left, try again";
+      return "Service unavailable: try again in a moment";
     case 504:
       return "Gateway timeout: the service behind this proxy does not answer in time";
     default:

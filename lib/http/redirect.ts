@@ -4,8 +4,9 @@
  * @module
  */
 import type { RedirectConfig, RedirectStatus } from "../config/config.ts";
-import { plainAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { encodeLatin1 } from "./http1/latin1.ts";
+import type { Answer, HeaderLine } from "./message.ts";
 
 /** The port that an `https:` URL need not name. */
 const HTTPS_PORT = 443;
@@ -14,7 +15,7 @@ const HTTPS_PORT = 443;
 export function redirectToHttps(
   exchange: Exchange,
   options: { status: RedirectStatus; httpsPort: number },
-): Response {
+): Answer {
   const { status, httpsPort } = options;
   // An IP literal has no hostname; the catch-all route serves it all the same.
   const host = exchange.hostname ?? exchange.authority.replace(/:\d*$/, "");
@@ -23,7 +24,7 @@ export function redirectToHttps(
 }
 
 /** Sends an exchange where its route says; path and query are kept unless `to` has a path. */
-export function redirectTo(exchange: Exchange, redirect: RedirectConfig): Response {
+export function redirectTo(exchange: Exchange, redirect: RedirectConfig): Answer {
   const { to, status } = redirect;
   const keepsTarget = to.pathname === "/" && to.search === "";
   return answer(status, keepsTarget ? `${to.origin}${pathOf(exchange)}` : to.href);
@@ -34,8 +35,12 @@ function pathOf({ target }: Exchange): string {
   return target === "*" ? "/" : target;
 }
 
-function answer(status: RedirectStatus, location: string): Response {
-  const response = plainAnswer(status, location, { location });
-  response.headers.delete("cache-control");
-  return response;
+/** A redirect may be kept by caches as its status says. */
+function answer(status: RedirectStatus, location: string): Answer {
+  const body = encodeLatin1(`${location}\n`);
+  const headers: HeaderLine[] = [
+    ["Content-Type", "text/plain; charset=utf-8"],
+    ["Location", location],
+  ];
+  return { status, reason: "", headers, body };
 }

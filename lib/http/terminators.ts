@@ -7,7 +7,8 @@
  */
 import type { Clock, Timer } from "../base/clock.ts";
 import { TERMINATOR_RETIREMENT_MS } from "../base/limits.ts";
-import type { LoopbackOptions, LoopbackServer } from "./loopback_server.ts";
+import type { LoopbackServer } from "./loopback_server.ts";
+import type { ListenerVersion } from "./open_loopback_server.ts";
 
 /** What a terminator proves its hosts with. Another object is another certificate. */
 export interface TerminatorCertificate {
@@ -31,11 +32,11 @@ interface Terminator {
   retirement: Timer | undefined;
 }
 
-/** Opens a listener; {@linkcode openLoopbackServer} with an application filled in. */
+/** Opens a listener; `openLoopbackServer` with an application filled in. */
 export type OpenTerminator = (
   certificateId: string,
   certificate: TerminatorCertificate,
-  httpVersion: LoopbackOptions["httpVersion"],
+  version: ListenerVersion,
 ) => LoopbackServer;
 
 /** Opens and retires terminators; whoever creates it calls `shutdown`. */
@@ -64,11 +65,11 @@ export class Terminators {
     alpn: readonly string[],
   ): TerminatorLease {
     if (this.#isShutDown) throw new Error("terminators are shut down");
-    const httpVersion = alpn.includes("h2") ? "2" : "1.1";
-    const key = `${httpVersion} ${certificateId}`;
+    const version = alpn.includes("h2") ? "2" : "1.1";
+    const key = `${version} ${certificateId}`;
     let terminator = this.#current.get(key);
     if (terminator === undefined || terminator.certificate !== certificate) {
-      const server = this.#openTerminator(certificateId, certificate, httpVersion);
+      const server = this.#openTerminator(certificateId, certificate, version);
       if (terminator !== undefined) this.#retire(terminator);
       terminator = { certificateId, server, certificate, leases: 0, retirement: undefined };
       this.#current.set(key, terminator);

@@ -3,7 +3,8 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { Counters } from "../../lib/base/counters.ts";
 import { silentLog } from "../../lib/base/log.ts";
 import { Sampler } from "../../lib/base/sampler.ts";
-import { createOffloadApplication } from "../../lib/http/offload_application.ts";
+import type { ProxyEnvironment } from "../../lib/http/proxy.ts";
+import { createRouteApplication } from "../../lib/http/route_application.ts";
 import { UpstreamClient } from "../../lib/http/upstream/upstream_client.ts";
 import { prepareServer } from "../../lib/http/upstream/upstream_server.ts";
 import {
@@ -11,6 +12,7 @@ import {
   type Script,
   startBrokenUpstream,
 } from "../support/broken_upstream.ts";
+import { makeRouteEnvironment } from "../support/exchanges.ts";
 import { get, LoopbackFixture, until } from "../support/loopback_fixture.ts";
 import { makeRoute, makeServer } from "../support/route_configs.ts";
 
@@ -28,21 +30,18 @@ class Plane implements AsyncDisposable {
     );
     const route = makeRoute("offload", ["app.example.org"], { servers });
     const { upstreamTls: tls, timeouts } = route;
-    const environment = {
+    const environment: ProxyEnvironment = {
       clock: systemClock,
       counters: new Counters(),
       log: silentLog,
       sampler: new Sampler(systemClock),
       via: "postern-test",
-      orderServers: <T>(list: T) => list,
-      send: (server: typeof servers[0], request: Parameters<UpstreamClient["send"]>[1]) =>
-        this.client.send(prepareServer(server, { tls, timeouts }), request),
+      orderServers: (list) => list,
+      stickyKeyOf: () => "0".repeat(16),
+      send: (server, request, sending) =>
+        this.client.send(prepareServer(server, { tls, timeouts }), request, sending),
     };
-    const application = createOffloadApplication({
-      counters: new Counters(),
-      proxy: environment,
-      serves: () => ({ route, pattern: route.hosts[0] }),
-    });
+    const application = createRouteApplication(route, makeRouteEnvironment(environment));
     this.fixture = new LoopbackFixture({ application });
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Exchange } from "../../lib/http/exchange.ts";
 import { redirectTo, redirectToHttps } from "../../lib/http/redirect.ts";
-import { makeExchange } from "../support/exchanges.ts";
+import { headerOf, makeExchange, readText } from "../support/exchanges.ts";
 
 type Case = readonly [fields: Partial<Exchange>, port: number, location: string];
 
@@ -22,7 +22,7 @@ for (const [fields, httpsPort, location] of TO_HTTPS) {
       httpsPort,
     });
     assert.equal(response.status, 308);
-    assert.equal(response.headers.get("location"), location);
+    assert.equal(headerOf(response, "location"), location);
   });
 }
 
@@ -37,7 +37,7 @@ const TO: readonly [to: string, target: string, location: string][] = [
 for (const [to, target, location] of TO) {
   Deno.test(`redirectTo: ${target} by ${to} to ${location}`, () => {
     const response = redirectTo(makeExchange({ target }), { to: new URL(to), status: 301 });
-    assert.equal(response.headers.get("location"), location);
+    assert.equal(headerOf(response, "location"), location);
   });
 }
 
@@ -46,9 +46,9 @@ Deno.test("redirectTo: RFC 9110 §15.4, each status as configured, kept by cache
     const to = new URL("https://new.example.org");
     const response = redirectTo(makeExchange(), { to, status });
     assert.equal(response.status, status);
-    assert.equal(response.headers.get("cache-control"), null);
+    assert.equal(headerOf(response, "cache-control"), undefined);
     assert.equal(
-      await response.text(),
+      await readText(response),
       "https://new.example.org/\n",
       "for people without a browser",
     );

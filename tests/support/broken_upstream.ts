@@ -74,6 +74,10 @@ export function startBrokenUpstream(script: Script): BrokenUpstream {
   };
 }
 
+const HELLO = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+const FORGED = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+const CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
 /** Scripts with one fault each, named after it. All of them read the head of a request first. */
 export const FAULTS = {
   closes_without_answer: async (peer) => {
@@ -97,8 +101,31 @@ export const FAULTS = {
     await answer(peer, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
     await peer.untilGone();
   },
+  hangs_within_chunk: async (peer) => {
+    await answer(peer, `${CHUNKED}5\r\nhel`);
+    await peer.untilGone();
+  },
+  hangs_before_last_chunk: async (peer) => {
+    await answer(peer, `${CHUNKED}5\r\nhello\r\n`);
+    await peer.untilGone();
+  },
+  hangs_after_interim: async (peer) => {
+    await answer(peer, "HTTP/1.1 103 Early Hints\r\n\r\n");
+    await peer.untilGone();
+  },
   speaks_garbage: (peer) => answer(peer, "\x16\x03\x01\x02\x00garbage\r\n\r\n"),
   speaks_ssh: (peer) => answer(peer, "SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+  speaks_http2: (peer) => answer(peer, "\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
+  speaks_http_0_9: (peer) => answer(peer, "<html>hello</html>\r\n\r\n"),
+  has_other_version: (peer) => answer(peer, "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n"),
+  has_unknown_status: (peer) => answer(peer, "HTTP/1.1 999 OK\r\nContent-Length: 0\r\n\r\n"),
+  begins_with_empty_line: (peer) =>
+    answer(peer, "\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+  folds_lines: (peer) => answer(peer, "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n"),
+  has_space_before_colon: (peer) =>
+    answer(peer, "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello"),
+  has_nul_in_value: (peer) => answer(peer, "HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n"),
+  has_cr_in_value: (peer) => answer(peer, "HTTP/1.1 200 OK\r\nA: b\rSet-Cookie: c\r\n\r\n"),
   ends_lines_with_lf: (peer) => answer(peer, "HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
   has_huge_head: (peer) => answer(peer, `HTTP/1.1 200 OK\r\nA: ${"a".repeat(70_000)}\r\n\r\n`),
   has_endless_head: async (peer) => {
@@ -106,6 +133,10 @@ export const FAULTS = {
     for (;;) await peer.write(`A: ${"a".repeat(1_000)}\r\n`);
   },
   has_many_lines: (peer) => answer(peer, `HTTP/1.1 200 OK\r\n${"A: b\r\n".repeat(300)}\r\n`),
+  storms_with_continue: async (peer) => {
+    await peer.readHead();
+    for (;;) await peer.write("HTTP/1.1 100 Continue\r\n\r\n");
+  },
   storms_with_interim: async (peer) => {
     await peer.readHead();
     for (;;) await peer.write("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
@@ -119,6 +150,22 @@ export const FAULTS = {
       peer,
       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ),
+  has_negative_length: (peer) => answer(peer, "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
+  has_signed_length: (peer) => answer(peer, "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello"),
+  has_hex_length: (peer) => answer(peer, "HTTP/1.1 200 OK\r\nContent-Length: 0x5\r\n\r\nhello"),
+  has_length_past_numbers: (peer) =>
+    answer(peer, `HTTP/1.1 200 OK\r\nContent-Length: ${"9".repeat(20)}\r\n\r\nhello`),
+  has_other_coding: (peer) =>
+    answer(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+  chunks_in_http_1_0: (peer) => answer(peer, `${CHUNKED.replace("1.1", "1.0")}0\r\n\r\n`),
+  has_chunk_size_past_numbers: (peer) => answer(peer, `${CHUNKED}${"f".repeat(17)}\r\nhello`),
+  has_negative_chunk_size: (peer) => answer(peer, `${CHUNKED}-5\r\nhello\r\n0\r\n\r\n`),
+  ends_chunk_lines_with_lf: (peer) => answer(peer, `${CHUNKED}5\nhello\n0\n\n`),
+  has_malformed_trailer: (peer) => answer(peer, `${CHUNKED}0\r\nno colon\r\n\r\n`),
+  has_endless_trailers: async (peer) => {
+    await answer(peer, `${CHUNKED}0\r\n`);
+    for (;;) await peer.write(`A: ${"a".repeat(1_000)}\r\n`);
+  },
   dies_within_length: (peer) => answer(peer, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"),
   dies_within_chunk: (peer) =>
     answer(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"),
@@ -135,6 +182,40 @@ export const FAULTS = {
 
 /** The name of a fault. */
 export type Fault = keyof typeof FAULTS;
+
+/**
+ * Scripts that give an answer that counts (`hello`, as far as it has a body) and then do wrong: no
+ * later request may be sent over such a connection. All of them read the head of a request first.
+ */
+export const QUIRKS = {
+  closes_after_answer: (peer) => answer(peer, HELLO),
+  resets_after_answer: async (peer) => {
+    await peer.write(HELLO);
+    await peer.reset();
+  },
+  adds_bytes: (peer) => answer(peer, `${HELLO}\r\n`),
+  answers_twice: (peer) => answer(peer, `${HELLO}${FORGED}`),
+  answers_twice_later: async (peer) => {
+    await answer(peer, HELLO);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await peer.write(FORGED);
+    await peer.untilGone();
+  },
+  answers_twice_in_chunks: (peer) => answer(peer, `${CHUNKED}5\r\nhello\r\n0\r\n\r\n${FORGED}`),
+  has_body_with_204: (peer) => answer(peer, `HTTP/1.1 204 x\r\nContent-Length: 5\r\n\r\n${FORGED}`),
+  has_body_with_304: (peer) => answer(peer, `HTTP/1.1 304 x\r\nContent-Length: 5\r\n\r\nhello`),
+  says_close_and_stays: async (peer) => {
+    await answer(peer, HELLO.replace("\r\n\r\n", "\r\nConnection: foo, Close\r\n\r\n"));
+    await peer.untilGone();
+  },
+  speaks_http_1_0_and_stays: async (peer) => {
+    await answer(peer, HELLO.replace("1.1", "1.0"));
+    await peer.untilGone();
+  },
+} as const satisfies Record<string, Script>;
+
+/** The name of a quirk. */
+export type Quirk = keyof typeof QUIRKS;
 
 async function answer(peer: Peer, text: string): Promise<void> {
   await peer.readHead();

@@ -6,20 +6,20 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { Hono } from "hono";
 import { systemClock } from "../../lib/base/clock.ts";
 import { Counters } from "../../lib/base/counters.ts";
 import { createLog } from "../../lib/base/log.ts";
 import { Sampler } from "../../lib/base/sampler.ts";
 import { AddressBook } from "../../lib/hop/address_book.ts";
-import type { Exchange, ExchangeBindings } from "../../lib/http/exchange.ts";
-import {
-  type LoopbackOptions,
-  type LoopbackServer,
-  openLoopbackServer,
-  rethrow,
-} from "../../lib/http/loopback_server.ts";
+import { plainAnswer } from "../../lib/http/answer.ts";
+import { createApplication } from "../../lib/http/application.ts";
+import type { Exchange } from "../../lib/http/exchange.ts";
+import { encodeLatin1 } from "../../lib/http/http1/latin1.ts";
+import type { LoopbackOptions, LoopbackServer } from "../../lib/http/loopback_server.ts";
+import type { Answer, Body } from "../../lib/http/message.ts";
+import { type ListenerVersion, openLoopbackServer } from "../../lib/http/open_loopback_server.ts";
 import { withDeadline } from "./deadline.ts";
+import { readText } from "./exchanges.ts";
 
 /** Every wait of these tests ends here, in milliseconds. */
 export const LIMIT_MS = 5_000;
@@ -35,15 +35,14 @@ export class LoopbackFixture implements AsyncDisposable {
   readonly released = Promise.withResolvers<void>();
   #nextClient = 1;
 
-  constructor(options: Partial<LoopbackOptions> = {}) {
-    const application = new Hono<ExchangeBindings>();
-    application.onError(rethrow);
-    application.all("*", (context) => {
-      this.exchanges.push(context.env.exchange);
-      return this.#answer(context.env.exchange);
-    });
-    this.server = openLoopbackServer({
-      application,
+  constructor(options: Partial<LoopbackOptions> & { readonly version?: ListenerVersion } = {}) {
+    const { version = "1.1", ...rest } = options;
+    const handler = (exchange: Exchange) => {
+      this.exchanges.push(exchange);
+      return this.#answer(exchange);
+    };
+    this.server = openLoopbackServer(version, {
+      application: createApplication([{ path: "*", handler }]),
       environment: {
         book: this.book,
         clock: systemClock,
@@ -52,8 +51,7 @@ export class LoopbackFixture implements AsyncDisposable {
         sampler: new Sampler(systemClock),
       },
       certificate: undefined,
-      httpVersion: "1.1",
-      ...options,
+      ...rest,
     });
   }
 
@@ -79,49 +77,63 @@ export class LoopbackFixture implements AsyncDisposable {
     await withDeadline(this.server.shutdown(), LIMIT_MS, () => "shutdown");
   }
 
-  async #answer(exchange: Exchange): Promise<Response> {
+  async #answer(exchange: Exchange): Promise<Answer> {
     switch (exchange.target) {
       case "/fail":
         throw new Error("the application failed");
       case "/wait":
         await this.released.promise;
-        return new Response("late");
+        return answerText("late");
       case "/stream":
-        return new Response(this.#stream());
+        return answerBody(piecesBody(["first", this.released.promise, "last"]));
       case "/break":
-        return new Response(breakOff());
+        return answerBody(piecesBody(["half", Promise.reject(new Error("upstream died"))]));
       case "/length":
-        return new Response(null, { headers: { "content-length": "77" } });
+        return { status: 200, reason: "", headers: [["Content-Length", "77"]], body: undefined };
       case "/unread":
-        return new Response("early", { status: 413 });
+        return plainAnswer(413, "early");
       case "/body":
-        return new Response(await new Response(exchange.body?.stream as BodyInit).text());
+        return answerText(exchange.body === undefined ? "" : await readText(exchange));
       default:
-        return Response.json({ ...exchange, signal: undefined, body: exchange.body?.length });
+        return answerText(
+          JSON.stringify({ ...exchange, signal: undefined, body: exchange.body?.length }),
+        );
     }
-  }
-
-  #stream(): ReadableStream<Uint8Array> {
-    return new ReadableStream({
-      start: (controller) => {
-        controller.enqueue(new TextEncoder().encode("first"));
-        this.released.promise.then(() => {
-          controller.enqueue(new TextEncoder().encode("last"));
-          controller.close();
-        }).catch(() => {}); // The client has left: the stream was cancelled.
-      },
-    });
   }
 }
 
-function breakOff(): ReadableStream<Uint8Array> {
-  let pulls = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (pulls++ === 0) controller.enqueue(new TextEncoder().encode("half"));
-      else controller.error(new Error("upstream died"));
+function answerText(text: string): Answer {
+  return { status: 200, reason: "", headers: [], body: new TextEncoder().encode(text) };
+}
+
+function answerBody(body: Body): Answer {
+  return { status: 200, reason: "", headers: [], body };
+}
+
+/** A body of unknown length, of pieces and waits; a wait that fails breaks it off. */
+function piecesBody(parts: readonly (string | Promise<void>)[]): Body {
+  const left = [...parts];
+  for (const part of left) if (typeof part !== "string") part.catch(() => {}); // Fails when read.
+  let isTouched = false;
+  return {
+    length: undefined,
+    trailers: [],
+    get isTouched() {
+      return isTouched;
     },
-  }, { highWaterMark: 0 });
+    async read(target) {
+      isTouched = true;
+      for (let part = left.shift(); part !== undefined; part = left.shift()) {
+        if (typeof part !== "string") await part;
+        else {
+          target.set(encodeLatin1(part));
+          return part.length;
+        }
+      }
+      return 0;
+    },
+    cancel: () => void left.splice(0),
+  };
 }
 
 /** A raw client; closing it closes its hop as the relay does. */

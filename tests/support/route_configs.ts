@@ -10,7 +10,7 @@ import type { RouteConfig, RouteMode, ServerConfig } from "../../lib/config/conf
 /** Makes an `http` server at a port of 127.0.0.1. */
 export function makeServer(port: number, scheme: ServerConfig["scheme"] = "http"): ServerConfig {
   const address: TcpAddress = { kind: "tcp", hostname: "127.0.0.1", port };
-  return { address, scheme, proxyProtocol: "off" };
+  return { address, scheme, proxyProtocol: "off", weight: 1, isBackup: false };
 }
 
 /**
@@ -30,6 +30,9 @@ export function makeRoute(
     mode,
     servers: [],
     source: "proxy",
+    loadBalance: "round_robin",
+    healthCheck: undefined,
+    sticky: undefined,
     plainHttp: isTerminated
       ? { kind: "redirect", status: 308, challengeServers: [] }
       : { kind: "off" },
@@ -48,6 +51,8 @@ export function makeRoute(
       responseMs: 60_000,
       idleMs: 600_000,
     },
+    policies: {},
+    paths: [],
     ...fields,
   };
 }

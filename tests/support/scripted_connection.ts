@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Connection } from "../../lib/http/upstream/connection.ts";
+import type { Connection } from "../../lib/http/connection.ts";
 
 /** How the server's side behaves. */
 export interface ScriptedConnectionOptions {
@@ -14,6 +14,8 @@ export interface ScriptedConnectionOptions {
   readonly stepBytes?: number;
   /** What comes after the input. Default `end`. */
   readonly then?: "end" | "error" | "silence";
+  /** How many writes the server waits for before its first byte. Default: none. */
+  readonly inputAfterWrites?: number;
   /** How many writes the server takes before it refuses more. Default: all. */
   readonly writesTaken?: number;
 }
@@ -24,6 +26,8 @@ export class ScriptedConnection implements Connection {
   readonly #stepBytes: number;
   readonly #then: "end" | "error" | "silence";
   readonly #writesTaken: number;
+  readonly #inputAfterWrites: number;
+  readonly #started = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<never>();
   #at = 0;
   #written: Uint8Array[] = [];
@@ -35,6 +39,7 @@ export class ScriptedConnection implements Connection {
     this.#stepBytes = options.stepBytes ?? Infinity;
     this.#then = options.then ?? "end";
     this.#writesTaken = options.writesTaken ?? Infinity;
+    this.#inputAfterWrites = options.inputAfterWrites ?? 0;
     this.#closed.promise.catch(() => {});
   }
 
@@ -53,6 +58,9 @@ export class ScriptedConnection implements Connection {
 
   async read(buffer: Uint8Array): Promise<number | null> {
     await Promise.resolve();
+    if (this.writes < this.#inputAfterWrites) {
+      await Promise.race([this.#started.promise, this.#closed.promise]);
+    }
     if (this.isClosed) throw new Error("closed");
     const left = this.#input.length - this.#at;
     if (left === 0) return this.#after();
@@ -66,6 +74,7 @@ export class ScriptedConnection implements Connection {
     if (this.isClosed) return Promise.reject(new Error("closed"));
     if (this.writes >= this.#writesTaken) return Promise.reject(new Error("broken pipe"));
     this.#written.push(bytes.slice());
+    if (this.writes >= this.#inputAfterWrites) this.#started.resolve();
     return Promise.resolve(bytes.length);
   }
 

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { encodeRequestHead } from "../../lib/http/http1/request_head.ts";
-import type { UpstreamRequest, UpstreamResponse } from "../../lib/http/message.ts";
+import type { Answer, UpstreamRequest } from "../../lib/http/message.ts";
 import { UpstreamConnection } from "../../lib/http/upstream/upstream_connection.ts";
 import { UpstreamExchange } from "../../lib/http/upstream/upstream_exchange.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -14,9 +14,10 @@ import { ScriptedConnection, type ScriptedConnectionOptions } from "./scripted_c
 /** An exchange that runs. */
 export interface StartedExchange {
   readonly raw: ScriptedConnection;
+  readonly connection: UpstreamConnection;
   /** What the exchange has told. */
   readonly state: { readonly isReused: boolean; readonly interim: readonly number[] };
-  readonly response: Promise<UpstreamResponse>;
+  readonly response: Promise<Answer>;
 }
 
 /** Starts an exchange that allows for one second of silence. */
@@ -30,6 +31,7 @@ export function startExchange(
   const connection = new UpstreamConnection(raw, { clock, onClosed: () => {} });
   const state = { isReused: false, interim: [] as number[] };
   const exchange = new UpstreamExchange(connection, request, {
+    clock,
     isReused,
     responseMs: 1_000,
     onInterim: (status) => state.interim.push(status),
@@ -37,6 +39,6 @@ export function startExchange(
   });
   const head = encodeRequestHead(request);
   assert.equal(head.kind, "head");
-  const response = exchange.run(head.bytes);
-  return { raw, state, response };
+  const response = exchange.run(head.text);
+  return { raw, connection, state, response };
 }

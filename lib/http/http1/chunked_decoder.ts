@@ -50,6 +50,18 @@ export class ChunkedDecoder {
     return this.#trailers;
   }
 
+  /** How many bytes of data come next, with nothing before them; 0 between chunks. */
+  get dataLeft(): number {
+    return this.#state === "data" ? this.#dataLeft : 0;
+  }
+
+  /** Says that some of them did not have to come through here. @param count At most `dataLeft`. */
+  skipData(count: number): void {
+    if (count > this.dataLeft) throw new RangeError("Cannot skip more data than is left");
+    this.#dataLeft -= count;
+    if (this.#state === "data" && this.#dataLeft === 0) this.#state = "data_end";
+  }
+
   /** Takes as much of `input` as there is room for in `output`. */
   decode(input: Uint8Array, output: Uint8Array): ChunkedState {
     this.#input = input as Uint8Array<ArrayBuffer>;

@@ -1,23 +1,52 @@
 /**
- * The characters HTTP/1.1 is made of: tokens, field values, request targets and header lines, the
- * same for requests and responses. Strict: what another reader could understand otherwise is
+ * The characters HTTP/1.1 is made of: tokens, field values and request targets, the same for requests
+ * and responses. Strict: what another reader could understand otherwise is
  * refused, not repaired. Says nothing about what a field means; see `framing.ts`. Pure. Input comes
  * from strangers, as latin1 text.
  *
  * @module
  */
-import type { HeaderLine } from "../message.ts";
-
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const REQUEST_TARGET = /^[\x21-\x7e]+$/;
 
 const TAB = 0x09;
 const SPACE = 0x20;
 
+/** What a character may stand in, by its code: a token, a field value, both or neither. */
+const IN_TOKEN = 1;
+const IN_FIELD_VALUE = 2;
+const USES = Uint8Array.from({ length: 256 }, (_, code) => {
+  const inToken = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(code)) ? IN_TOKEN : 0;
+  const isControl = code < SPACE && code !== TAB || code === 0x7f;
+  return inToken | (isControl ? 0 : IN_FIELD_VALUE);
+});
+
+/** Says whether a character can stand in a token (RFC 9110 §5.6.2). @param code From 0. */
+export function isTokenCode(code: number): boolean {
+  return (USES[code] & IN_TOKEN) !== 0;
+}
+
+/** Says whether a character can stand in a field value, see {@linkcode isFieldValue}. @param code From 0. */
+export function isFieldValueCode(code: number): boolean {
+  return (USES[code] & IN_FIELD_VALUE) !== 0;
+}
+
+/** Returns where the token that begins at `from` ends: `from` itself if there is none. */
+export function endOfToken(text: string, from: number): number {
+  let end = from;
+  while (end < text.length && isTokenCode(text.charCodeAt(end))) end++;
+  return end;
+}
+
+/** Returns where what can stand in a field value ends, from `from` on. */
+export function endOfFieldValue(text: string, from: number): number {
+  let end = from;
+  while (end < text.length && isFieldValueCode(text.charCodeAt(end))) end++;
+  return end;
+}
+
 /** Says whether the text is a token: a method or a field name (RFC 9110 §5.6.2). */
 export function isToken(text: string): boolean {
-  return TOKEN.test(text);
+  return text !== "" && endOfToken(text, 0) === text.length;
 }
 
 /**
@@ -25,7 +54,7 @@ export function isToken(text: string): boolean {
  * ASCII, spaces and bytes from 0x80. CR, LF and NUL would let a value become a line of its own.
  */
 export function isFieldValue(text: string): boolean {
-  return FIELD_VALUE.test(text);
+  return endOfFieldValue(text, 0) === text.length;
 }
 
 /** Says whether the text can stand as a request target (RFC 9112 §3.2): visible ASCII, not empty. */
@@ -38,25 +67,16 @@ export function isRequestTarget(text: string): boolean {
  * along, which is U+00A0 in latin1 text, and is no whitespace in HTTP.
  */
 export function trimOws(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isOws(text.charCodeAt(start))) start++;
-  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return start === 0 && end === text.length ? text : text.slice(start, end);
+  return sliceTrimmed(text, 0, text.length);
 }
 
-/**
- * Parses one header line without its CRLF (RFC 9112 §5). A line that begins with whitespace
- * (obs-fold, §5.2) and whitespace before the colon (§5.1) are refused: both were used to smuggle.
- *
- * @returns undefined if the line breaks the grammar.
- */
-export function parseHeaderLine(line: string): HeaderLine | undefined {
-  const colon = line.indexOf(":");
-  if (colon < 1) return undefined;
-  const name = line.slice(0, colon);
-  const value = trimOws(line.slice(colon + 1));
-  return TOKEN.test(name) && FIELD_VALUE.test(value) ? [name, value] : undefined;
+/** Returns the text from `from` to `to` without the whitespace at both ends, see {@linkcode trimOws}. */
+export function sliceTrimmed(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isOws(text.charCodeAt(start))) start++;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 /** Says whether two field names are the same; cheap for the many that differ in length. */

@@ -9,7 +9,7 @@ import { formatAddress } from "../../base/addresses.ts";
 import type { Clock } from "../../base/clock.ts";
 import { errorText, Failure } from "../../base/failures.ts";
 import { connect } from "../../upstream/connect.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection.ts";
 import { dialTls } from "./tls_dial.ts";
 import type { UpstreamServer } from "./upstream_server.ts";
 
@@ -63,7 +63,12 @@ async function open(
   if (tls === undefined) {
     return await connect(address, { clock: options.clock, timeoutMs: connectMs });
   }
-  return await dialTls(address, tls.trust, { serverName, signal: options.signal });
+  const { clientCertificate } = tls;
+  return await dialTls(address, tls.trust, {
+    serverName,
+    clientCertificate,
+    signal: options.signal,
+  });
 }
 
 function timeout(server: UpstreamServer): Failure {

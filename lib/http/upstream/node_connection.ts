@@ -6,7 +6,7 @@
  * @module
  */
 import type { Socket } from "node:net";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection.ts";
 
 /** A connected socket as a {@linkcode Connection}. At most one read at a time. */
 export class NodeConnection implements Connection {
@@ -59,7 +59,11 @@ export class NodeConnection implements Connection {
   }
 
   closeWrite(): Promise<void> {
-    return new Promise((resolve) => this.#socket.end(resolve));
+    return new Promise((resolve, reject) => {
+      if (this.#error !== undefined) return reject(this.#error);
+      // The library's types forget that it says why it could not.
+      this.#socket.end((error?: Error) => error ? reject(error) : resolve());
+    });
   }
 
   close(): void {

@@ -1,18 +1,28 @@
 /**
  * Prepares every server that requests may be sent to, once per configuration, reading the CA files
- * they are verified against. Does I/O.
+ * they are verified against and the certificates that are shown to them. Does I/O.
  *
  * @module
  */
 import { errorText } from "../../base/failures.ts";
-import type { RouteConfig, ServerConfig } from "../../config/config.ts";
-import { prepareServer, type UpstreamServer } from "./upstream_server.ts";
+import type { RouteConfig, ServerConfig, UpstreamTlsConfig } from "../../config/config.ts";
+import { readCertificateFiles } from "../../tls/certificate_file.ts";
+import { type ClientCertificate, prepareServer, type UpstreamServer } from "./upstream_server.ts";
+
+/** A route's `upstream_tls` is about its own servers. */
+const USUAL_TLS: UpstreamTlsConfig = {
+  serverName: undefined,
+  caFile: undefined,
+  fingerprint: undefined,
+  insecureSkipVerify: false,
+  clientCert: undefined,
+};
 
 /**
- * Prepares the servers of offloaded hosts and those that plain HTTP is forwarded to.
+ * Prepares the servers of offloaded hosts, those that are asked about their requests, and those that plain HTTP is forwarded to.
  *
  * @param routes With every `sample` replaced.
- * @throws {Error} If a CA file cannot be read or holds no certificate; the message names it.
+ * @throws {Error} If a file cannot be read or does not hold what it should; the message names it.
  */
 export async function prepareServers(
   routes: readonly RouteConfig[],
@@ -21,20 +31,35 @@ export async function prepareServers(
   for (const route of routes) {
     const { upstreamTls: tls, timeouts } = route;
     const caPem = tls.caFile === undefined ? undefined : await readCaFile(tls.caFile);
+    const clientCertificate = tls.clientCert && await readClientCertificate(tls.clientCert);
     for (const server of httpServers(route)) {
-      prepared.push([server, prepareServer(server, { tls, caPem, timeouts })]);
+      prepared.push([server, prepareServer(server, { tls, caPem, clientCertificate, timeouts })]);
+    }
+    for (const server of authServers(route)) {
+      prepared.push([server, prepareServer(server, { tls: USUAL_TLS, timeouts })]);
     }
   }
   return prepared;
 }
 
-function httpServers({ mode, plainHttp, servers }: RouteConfig): readonly ServerConfig[] {
+function httpServers(route: RouteConfig): Iterable<ServerConfig> {
+  const { mode, plainHttp, servers, paths } = route;
   const plain = plainHttp.kind === "forward"
     ? plainHttp.servers
     : plainHttp.kind === "redirect"
     ? plainHttp.challengeServers
     : [];
-  return mode === "offload" ? [...servers, ...plain] : plain;
+  if (mode !== "offload") return plain;
+  // A path without servers of its own has the route's.
+  return new Set([...servers, ...paths.flatMap((path) => path.servers), ...plain]);
+}
+
+/** Servers that are no upstream of the route: each proves the name in its URL, to the usual roots. */
+function authServers({ paths, policies }: RouteConfig): Iterable<ServerConfig> {
+  const all = [policies, ...paths.map((path) => path.policies)];
+  return new Set(
+    all.flatMap(({ forwardAuth }) => forwardAuth === undefined ? [] : [forwardAuth.server]),
+  );
 }
 
 async function readCaFile(path: string): Promise<string> {
@@ -48,4 +73,12 @@ async function readCaFile(path: string): Promise<string> {
     throw new Error(`Cannot use upstream_tls.ca "${path}": no certificate in it, expected PEM`);
   }
   return pem;
+}
+
+async function readClientCertificate(
+  files: NonNullable<UpstreamTlsConfig["clientCert"]>,
+): Promise<ClientCertificate> {
+  const result = await readCertificateFiles(files);
+  if (result.kind === "certificate") return result.certificate;
+  throw new Error(`upstream_tls.client_cert: ${result.problem}`);
 }

@@ -1,25 +1,34 @@
 /**
  * Sends one request: the head, with the first piece of the body if that is there already, then the
  * rest while the response may be on its way. A body that does not have its stated length, or that
- * breaks off, is never ended as if it were whole. A stream that was reset may end like a whole one;
- * it is the abort of the request's signal that has stopped the sender by then. Does I/O through the
- * connection.
+ * breaks off, is never ended as if it were whole. Does I/O through the connection.
  *
- * Owns the body's stream from the start. Terminal states: sent (every byte and the end), stopped.
+ * Cancels the body if it could not be sent whole, unless nothing was read from it and no answer came:
+ * then it is still the caller's.
+ *
+ * States: head -> waiting for 100, if that was asked for -> body. Terminal states: sent (every byte
+ * and the end), stopped.
  *
  * @module
  */
+import type { Clock, Timer } from "../../base/clock.ts";
 import { errorText, Failure } from "../../base/failures.ts";
-import { HEAD_WITH_BODY_MAX_BYTES } from "../../base/limits.ts";
-import { encodeChunk, LAST_CHUNK } from "../http1/chunked_encoder.ts";
-import type { RequestBody, UpstreamRequest } from "../message.ts";
+import { CONTINUE_WAIT_MS } from "../../base/limits.ts";
+import { encodeLastChunk } from "../http1/chunked_encoder.ts";
+import { writeLatin1 } from "../http1/latin1.ts";
+import type { Body, UpstreamRequest } from "../message.ts";
+import { UploadBuffer } from "./upload_buffer.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 
-/** Generous for a stream around a stream, and less than a microsecond. */
+/** Generous for a body that passes through a policy or two, and less than a microsecond. */
 const MICROTASKS_FOR_FIRST_PIECE = 8;
+
+/** Where bytes go that must not come; nobody looks at them. */
+const SURPLUS = new Uint8Array(1);
 
 /** What the sender is told, and whom it tells. */
 export interface RequestSenderOptions {
+  readonly clock: Clock;
   /** Limits a write while no answer has come. Milliseconds. */
   readonly responseMs: number;
   /** Called if the rest of the body cannot be sent and the exchange has to end. */
@@ -31,8 +40,8 @@ export class RequestSender {
   readonly #connection: UpstreamConnection;
   readonly #request: UpstreamRequest;
   readonly #options: RequestSenderOptions;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  #sentBytes = 0;
+  #continueTimer: Timer | undefined;
+  #isWaiting = false;
   #isSent = false;
   #isStopped = false;
   #isAnswered = false;
@@ -56,76 +65,122 @@ export class RequestSender {
    * Writes the head and what there is of the body; the rest follows without being waited for. A
    * server that does not take the bytes is no failure yet: it may have answered already.
    *
+   * @param head Latin1 text.
    * @throws {Failure} If the body cannot be read, or the connection was ended from this side.
    */
-  async start(head: Uint8Array): Promise<void> {
-    const { body } = this.#request;
+  start(head: string): Promise<void> {
+    const { body, expectsContinue } = this.#request;
     this.#connection.setLimit(this.#options.responseMs);
-    if (body === undefined) {
-      await this.#write(head);
-      this.#isSent = !this.#isStopped;
-      return;
-    }
-    const reader = this.#reader = body.stream.getReader();
-    const first = this.#read(reader);
-    const piece = await pieceAtHand(first);
-    if (piece === undefined || piece.length === 0 || piece.length > HEAD_WITH_BODY_MAX_BYTES) {
-      await this.#write(head);
-      void this.#sendRest(body, first);
-    } else {
-      await this.#write(concatenate(head, this.#encode(body, piece)));
-      void this.#sendRest(body, this.#read(reader));
-    }
+    if (body === undefined || body.length === 0) return this.#sendHead(head, false);
+    if (expectsContinue) return this.#sendHead(head, true);
+    return this.#sendWithFirstPiece(head, body);
   }
 
-  /** Says that the answer's head is there: from now on its body's silence is what is limited. */
+  /** Says that the server wants the body (100). Nothing happens if it was not asked, or has it. */
+  noteContinue(): void {
+    const { body } = this.#request;
+    if (!this.#isWaiting || body === undefined) return;
+    this.#stopWaiting();
+    const buffer = this.#makeBuffer(body, "");
+    void this.#sendRest(body, buffer, this.#read(body, buffer));
+  }
+
+  /**
+   * Says that the answer's head is there: from now on its body's silence is what is limited. A server
+   * that was asked whether it wants the body, and answers instead, does not get it.
+   */
   noteAnswer(): void {
     this.#isAnswered = true;
+    if (this.#isWaiting) this.stop();
+    else if (this.#isStopped) this.#letBodyGo();
   }
 
-  /** Sends nothing more and lets the body's stream go. May be called again. */
+  /** Sends nothing more and lets the body go. May be called again. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    // A stream that has ended or broken off does not care, and nobody else does.
-    this.#reader?.cancel().catch(() => {});
+    this.#stopWaiting();
+    this.#letBodyGo();
   }
 
-  #read(
-    reader: ReadableStreamDefaultReader<Uint8Array>,
-  ): Promise<ReadableStreamReadResult<Uint8Array>> {
-    const result = reader.read();
-    // Reported where the result is awaited, which may be after it has failed.
-    result.catch(() => {});
-    return result;
+  #letBodyGo(): void {
+    const { body } = this.#request;
+    if (body === undefined || this.#isSent) return;
+    if (body.isTouched || this.#isAnswered) body.cancel();
   }
 
-  async #sendRest(
-    body: RequestBody,
-    first: Promise<ReadableStreamReadResult<Uint8Array>>,
-  ): Promise<void> {
-    const reader = this.#reader as ReadableStreamDefaultReader<Uint8Array>;
-    try {
-      for (let next = first; !this.#isStopped; next = this.#read(reader)) {
-        if (this.#sentBytes === body.length) this.#noteSent();
-        else if (!this.#isAnswered) this.#connection.liftLimit();
-        const { done, value } = await next;
-        if (this.#isStopped) return;
-        if (done) return await this.#finish(body);
-        if (value.length > 0) await this.#writeLimited(this.#encode(body, value));
-      }
-    } catch (error) {
-      if (this.#isStopped) return;
-      this.#options.onFailure(bodyFailure(error));
+  async #sendHead(head: string, isBodyAnnounced: boolean): Promise<void> {
+    const bytes = this.#connection.sendBuffer(head.length).subarray(0, head.length);
+    writeLatin1(head, bytes);
+    await this.#write(bytes);
+    if (this.#isStopped) return;
+    if (isBodyAnnounced) this.#waitForContinue();
+    else this.#isSent = true;
+  }
+
+  #waitForContinue(): void {
+    this.#isWaiting = true;
+    this.#connection.liftLimit();
+    this.#continueTimer = this.#options.clock.after(CONTINUE_WAIT_MS, () => this.noteContinue());
+  }
+
+  #stopWaiting(): void {
+    this.#isWaiting = false;
+    this.#continueTimer?.cancel();
+    this.#continueTimer = undefined;
+  }
+
+  async #sendWithFirstPiece(head: string, body: Body): Promise<void> {
+    const buffer = this.#makeBuffer(body, head);
+    const first = this.#read(body, buffer);
+    const count = await countAtHand(first);
+    if (count === undefined || count === 0) {
+      await this.#write(buffer.takeHead());
+      void this.#sendRest(body, buffer, first);
+    } else {
+      await this.#write(buffer.takePiece(count));
+      buffer.next(count);
+      void this.#sendRest(body, buffer, this.#read(body, buffer));
     }
   }
 
-  async #finish(body: RequestBody): Promise<void> {
+  #makeBuffer({ length }: Body, head: string): UploadBuffer {
+    const allocate = (bytes: number) => this.#connection.sendBuffer(bytes);
+    return new UploadBuffer({ length, head, allocate });
+  }
+
+  /** Nothing more may come once the stated length has; only asking shows that it was true. */
+  #read(body: Body, buffer: UploadBuffer): Promise<number> {
+    if (this.#isStopped) return Promise.resolve(0);
+    const count = body.read(buffer.leftBytes === 0 ? SURPLUS : buffer.room);
+    // Reported where the result is awaited, which may be after it has failed.
+    count.catch(() => {});
+    return count;
+  }
+
+  async #sendRest(body: Body, buffer: UploadBuffer, first: Promise<number>): Promise<void> {
+    try {
+      for (let next = first; !this.#isStopped; next = this.#read(body, buffer)) {
+        if (buffer.leftBytes === 0) this.#noteSent();
+        else if (!this.#isAnswered) this.#connection.liftLimit();
+        const count = await next;
+        if (this.#isStopped) return;
+        if (count === 0) return await this.#finish(body, buffer);
+        if (buffer.leftBytes === 0) throw tooLong(body);
+        await this.#writeLimited(buffer.takePiece(count));
+        buffer.next(count);
+      }
+    } catch (error) {
+      if (!this.#isStopped) this.#options.onFailure(bodyFailure(error));
+    }
+  }
+
+  async #finish(body: Body, buffer: UploadBuffer): Promise<void> {
     if (body.length === undefined) {
-      await this.#writeLimited(LAST_CHUNK);
-    } else if (this.#sentBytes < body.length) {
-      const missing = body.length - this.#sentBytes;
-      throw new Failure("client_malformed", `request body ended ${missing} bytes early`);
+      await this.#writeLimited(encodeLastChunk(body.trailers, this.#request.headers));
+    } else if (buffer.leftBytes > 0) {
+      const text = `request body ended ${buffer.leftBytes} bytes early`;
+      throw new Failure("client_malformed", text);
     }
     this.#noteSent();
   }
@@ -137,23 +192,16 @@ export class RequestSender {
     if (!this.#isAnswered) this.#connection.setLimit(this.#options.responseMs);
   }
 
-  #encode(body: RequestBody, piece: Uint8Array): Uint8Array {
-    this.#sentBytes += piece.length;
-    if (body.length === undefined) return encodeChunk(piece);
-    if (this.#sentBytes <= body.length) return piece;
-    throw new Failure("client_malformed", `request body is longer than its ${body.length} bytes`);
-  }
-
-  async #writeLimited(bytes: Uint8Array): Promise<void> {
+  #writeLimited(bytes: Uint8Array): Promise<void> {
     if (!this.#isAnswered) this.#connection.setLimit(this.#options.responseMs);
-    await this.#write(bytes);
+    return this.#write(bytes);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
     try {
       await this.#connection.write(bytes);
-    } catch (error) {
-      if (this.#connection.failure !== undefined) throw error;
+    } catch {
+      if (this.#connection.failure !== undefined) throw this.#connection.failure;
       // The server takes no more, but may have said why: the reader finds an answer, or the end.
       this.stop();
       if (!this.#isAnswered) this.#connection.setLimit(this.#options.responseMs);
@@ -163,25 +211,21 @@ export class RequestSender {
 
 /**
  * Returns what is there already and does not wait for more: a client may wait for an answer to the
- * head alone. A stream over bytes in memory takes some microtasks to hand them out.
+ * head alone. Bytes in memory take some microtasks to be handed out.
  */
-async function pieceAtHand(
-  first: Promise<ReadableStreamReadResult<Uint8Array>>,
-): Promise<Uint8Array | undefined> {
-  let piece: Uint8Array | undefined;
-  let isSettled = false;
+async function countAtHand(first: Promise<number>): Promise<number | undefined> {
+  let count: number | undefined;
   const settled = first.then((result) => {
-    piece = result.value;
-    isSettled = true;
+    count = result;
   });
   try {
-    for (let turn = 0; turn < MICROTASKS_FOR_FIRST_PIECE && !isSettled; turn++) {
+    for (let turn = 0; turn < MICROTASKS_FOR_FIRST_PIECE && count === undefined; turn++) {
       await Promise.race([settled, undefined]);
     }
   } catch (error) {
     throw bodyFailure(error);
   }
-  return piece;
+  return count;
 }
 
 function bodyFailure(error: unknown): Failure {
@@ -190,9 +234,6 @@ function bodyFailure(error: unknown): Failure {
   return new Failure("client_gone", text, { cause: error });
 }
 
-function concatenate(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(head.length + tail.length);
-  bytes.set(head);
-  bytes.set(tail, head.length);
-  return bytes;
+function tooLong({ length }: Body): Failure {
+  return new Failure("client_malformed", `request body is longer than its ${length} bytes`);
 }

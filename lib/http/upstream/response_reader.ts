@@ -15,7 +15,7 @@ import type { UpstreamConnection } from "./upstream_connection.ts";
 export interface ResponseReaderOptions {
   /** The connection has carried an exchange before: its end without a byte makes it stale. */
   readonly isReused: boolean;
-  /** Called for each interim response, 101 excepted. */
+  /** Called for each interim response; 101 counts as final. */
   readonly onInterim: (head: ResponseHead) => void;
 }
 
@@ -30,52 +30,45 @@ export async function readResponseHead(
   options: ResponseReaderOptions,
 ): Promise<ResponseHead> {
   for (let interim = 0; interim <= INTERIM_RESPONSES_MAX; interim++) {
-    const head = await readOneHead(connection, options.isReused && interim === 0);
-    if (head.status >= 200) return head;
-    // Nothing was sent that asks for another protocol (RFC 9110 §15.2.2).
-    if (head.status === 101) throw malformed("switches protocols without being asked");
+    const scanner = new HeadScanner();
+    let head = takeHead(connection, scanner);
+    while (head === undefined) {
+      const isFirstByte = connection.bufferedBytes === 0;
+      try {
+        if (await connection.fill() === null) throw closedWithin(isFirstByte);
+      } catch (error) {
+        if (!options.isReused || !isFirstByte || interim > 0) throw error;
+        throw new Failure("upstream_stale", "server closed an idle connection", { cause: error });
+      }
+      head = takeHead(connection, scanner);
+    }
+    // Nothing of HTTP follows a 101 (RFC 9110 §15.2.2).
+    if (head.status >= 200 || head.status === 101) return head;
     options.onInterim(head);
   }
   throw new Failure("upstream_too_large", `more than ${INTERIM_RESPONSES_MAX} interim responses`);
 }
 
-async function readOneHead(
-  connection: UpstreamConnection,
-  mayBeStale: boolean,
-): Promise<ResponseHead> {
-  const scanner = new HeadScanner();
-  if (connection.buffered.length === 0) await readFirstBytes(connection, mayBeStale);
-  for (;;) {
-    const { buffered } = connection;
-    const scan = scanner.scan(buffered);
-    if (scan.kind === "malformed") throw malformed("a line of the head ends without CR");
-    const length = scan.kind === "end" ? scan.length : buffered.length;
-    if (length > HEAD_MAX_BYTES) {
-      throw new Failure("upstream_too_large", `head has more than ${HEAD_MAX_BYTES} bytes`);
-    }
-    if (scan.kind === "end") return takeHead(connection, length);
-    if (await connection.fill() === null) {
-      throw new Failure("upstream_closed", "server closed the connection within the head");
-    }
+/** Takes a head out of the buffer; undefined if it is not whole yet. */
+function takeHead(connection: UpstreamConnection, scanner: HeadScanner): ResponseHead | undefined {
+  const { buffered } = connection;
+  const scan = scanner.scan(buffered);
+  if (scan.kind === "malformed") throw malformed("a line of the head ends without CR");
+  const length = scan.kind === "end" ? scan.length : buffered.length;
+  if (length > HEAD_MAX_BYTES) {
+    throw new Failure("upstream_too_large", `head has more than ${HEAD_MAX_BYTES} bytes`);
   }
-}
-
-async function readFirstBytes(connection: UpstreamConnection, mayBeStale: boolean): Promise<void> {
-  try {
-    if (await connection.fill() !== null) return;
-    throw new Failure("upstream_closed", "server closed the connection without an answer");
-  } catch (error) {
-    if (!mayBeStale) throw error;
-    throw new Failure("upstream_stale", "server closed an idle connection", { cause: error });
-  }
-}
-
-function takeHead(connection: UpstreamConnection, length: number): ResponseHead {
-  const parsed = parseResponseHead(decodeLatin1(connection.buffered.subarray(0, length)));
+  if (scan.kind === "more") return undefined;
+  const parsed = parseResponseHead(decodeLatin1(buffered.subarray(0, length)));
   connection.take(length);
   if (parsed.kind === "head") return parsed.head;
   if (parsed.kind === "malformed") throw malformed(parsed.reason);
   throw new Failure("upstream_too_large", parsed.reason);
+}
+
+function closedWithin(isFirstByte: boolean): Failure {
+  const where = isFirstByte ? "without an answer" : "within the head";
+  return new Failure("upstream_closed", `server closed the connection ${where}`);
 }
 
 function malformed(reason: string): Failure {

@@ -16,17 +16,25 @@ import { isIP } from "node:net";
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { type Address, formatAddress } from "../../base/addresses.ts";
 import { errorText, Failure } from "../../base/failures.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection.ts";
 import { NodeConnection } from "./node_connection.ts";
 import { untrusted } from "./tls_failure.ts";
-import type { TlsTrust } from "./upstream_server.ts";
+import type { ClientCertificate, TlsTrust } from "./upstream_server.ts";
+
+/**
+ * A server that has said all it has to say may still want to hear us, in a tunnel above all. The
+ * library's types do not know of this option, which it has.
+ */
+const HALF_OPEN = { allowHalfOpen: true };
 
 const VERSION_3 = [0xa0, 0x03, 0x02, 0x01, 0x02];
 
-/** What is verified, and when to stop. */
+/** What is verified, what is shown, and when to stop. */
 export interface TlsDialOptions {
   /** A hostname or an IP address without brackets. */
   readonly serverName: string;
+  /** Shown if the server asks for one. Its key fits: that was checked when it was read. */
+  readonly clientCertificate?: ClientCertificate;
   /** Aborts when the attempt is given up. */
   readonly signal: AbortSignal;
 }
@@ -42,16 +50,19 @@ export async function dialTls(
   trust: TlsTrust,
   options: TlsDialOptions,
 ): Promise<Connection> {
-  const { serverName, signal } = options;
+  const { serverName, clientCertificate, signal } = options;
   const settings = trustSettings(trust, serverName);
   const socket = connect({
     ...(address.kind === "unix"
       ? { path: address.path }
       : { host: address.hostname, port: address.port }),
     ...settings,
+    cert: clientCertificate?.certPem,
+    key: clientCertificate?.keyPem,
     // RFC 6066 §3: an IP address is no server name.
     servername: isIP(serverName) === 0 ? serverName : "",
     ALPNProtocols: ["http/1.1"],
+    ...HALF_OPEN,
   });
   const close = () => socket.destroy();
   signal.addEventListener("abort", close, { once: true });

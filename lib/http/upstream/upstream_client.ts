@@ -1,7 +1,8 @@
 /**
  * Sends requests to servers over HTTP/1.1 connections of its own, which it keeps for reuse. Strict in
  * what it takes from a server, for what it lets through reaches a client. Does not choose servers,
- * follow redirects, decode content, or switch protocols. Does I/O.
+ * follow redirects or decode content; a connection that has switched protocols is given away. Does
+ * I/O.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Counters } from "../../base/counters.ts";
 import { Failure } from "../../base/failures.ts";
 import { encodeRequestHead } from "../http1/request_head.ts";
-import type { HeaderLine, UpstreamRequest, UpstreamResponse } from "../message.ts";
+import type { Answer, HeaderLine, UpstreamRequest } from "../message.ts";
 import { dial } from "./dial.ts";
 import { Pool, type PoolOptions } from "./pool.ts";
 import { hostOf } from "./server_name.ts";
@@ -26,7 +27,7 @@ export interface UpstreamClientOptions {
 
 /** What one request may ask for. */
 export interface SendOptions {
-  /** Called for each interim (1xx) response before the final one. */
+  /** Called for each interim (1xx) response but 100, as received, before the final one. */
   readonly onInterim?: (status: number, headers: readonly HeaderLine[]) => void;
 }
 
@@ -65,44 +66,23 @@ export class UpstreamClient implements Disposable {
   }
 
   /**
-   * Sends a request and waits for the head of its response. The request's body belongs to the client
-   * from here on; the response's body has to be read to its end or cancelled.
+   * Sends a request and waits for the head of its response. The response's body has to be read to its
+   * end or cancelled, and the connection of a tunnel closed.
    *
-   * A request without a body and with an idempotent method is sent once more, on a fresh connection,
-   * if the reused one was closed before one byte of an answer (RFC 9112 §9.3.1).
+   * The request's body: with an answer, it belongs to the client, which reads on while the answer is
+   * read, and cancels what is left when that ends. After a failure it has been cancelled if it was
+   * read from (`isTouched`); if not, it is still the caller's, who may try another server or cancels it.
    *
-   * @throws {Failure} Of any kind; nothing of the exchange is left open then.
+   * A request with an idempotent method whose body, if any, has not been read from is sent once more, on
+   * a fresh connection, if the reused one was closed before one byte of an answer (RFC 9112 §9.3.1).
+   *
+   * @throws {Failure} Of any kind; nothing of the exchange is left open then, an untouched body excepted.
    */
   async send(
     server: UpstreamServer,
     request: UpstreamRequest,
     options: SendOptions = {},
-  ): Promise<UpstreamResponse> {
-    try {
-      return await this.#send(server, request, options);
-    } catch (error) {
-      // Locked if it has been read from; then the exchange has let it go.
-      const stream = request.body?.stream;
-      if (stream !== undefined && !stream.locked) stream.cancel().catch(() => {});
-      throw error;
-    }
-  }
-
-  /** Closes the idle connections, and each of the others when its exchange is over. */
-  close(): void {
-    this.#isClosed = true;
-    this.#pool.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  async #send(
-    server: UpstreamServer,
-    request: UpstreamRequest,
-    options: SendOptions,
-  ): Promise<UpstreamResponse> {
+  ): Promise<Answer> {
     if (request.signal.aborted) throw new Failure("client_gone", "client left");
     const head = encodeRequestHead(request);
     if (head.kind === "malformed") {
@@ -112,11 +92,12 @@ export class UpstreamClient implements Disposable {
     const key = poolKey(server, serverName);
     const run = (connection: UpstreamConnection, isReused: boolean) =>
       new UpstreamExchange(connection, request, {
+        clock: this.#clock,
         isReused,
         responseMs: server.responseMs,
         onInterim: options.onInterim,
         onReusable: (reusable) => this.#keep(key, reusable),
-      }).run(head.bytes);
+      }).run(head.text);
     const pooled = this.#pool.take(key);
     if (pooled !== undefined) {
       try {
@@ -127,6 +108,19 @@ export class UpstreamClient implements Disposable {
       }
     }
     return await run(await this.#dial(server, serverName, request.signal), false);
+  }
+
+  /**
+   * Closes the idle connections, and each of the others when its exchange is over. Tunnels are not the
+   * client's any more.
+   */
+  close(): void {
+    this.#isClosed = true;
+    this.#pool.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   async #dial(
@@ -151,7 +145,7 @@ export class UpstreamClient implements Disposable {
 
 function mayRetry(error: unknown, request: UpstreamRequest): boolean {
   return error instanceof Failure && error.kind === "upstream_stale" &&
-    request.body === undefined && IDEMPOTENT.has(request.method) && !request.signal.aborted;
+    !request.body?.isTouched && IDEMPOTENT.has(request.method) && !request.signal.aborted;
 }
 
 function serverNameOf(server: UpstreamServer, request: UpstreamRequest): string {

@@ -7,32 +7,33 @@
  * pending read over. (Bytes that reach the host in the microseconds between the last turn of the
  * event loop and the next request cannot be told from its answer; HTTP/1.1 has no means to.)
  *
- * Terminal state: closed, with a failure if it was ended for a reason. Does I/O.
+ * Terminal states: closed, with a failure if it was ended for a reason; released, to be a tunnel. Does
+ * I/O.
  *
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
 import { errorText, Failure } from "../../base/failures.ts";
-import { UPSTREAM_BUFFER_BYTES } from "../../base/limits.ts";
-import type { Connection } from "./connection.ts";
+import { UPSTREAM_BUFFER_BYTES, UPSTREAM_SEND_BUFFER_BYTES } from "../../base/limits.ts";
+import type { Connection } from "../connection.ts";
+import { BufferedConnection } from "../http1/buffered_connection.ts";
+import type { Tunnel } from "../message.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** A connection in use or in the pool. */
+/** A connection in use or in the pool. Whoever has it closes or releases it. */
 export class UpstreamConnection {
-  readonly #connection: Connection;
+  readonly #io: BufferedConnection;
   readonly #watchdog: Watchdog;
   readonly #onClosed: () => void;
-  #buffer = new Uint8Array(UPSTREAM_BUFFER_BYTES);
-  #start = 0;
-  #end = 0;
+  #sendBuffer: Uint8Array | undefined;
   #pendingRead: Promise<number | null> | undefined;
   #onIdleEvent: (() => void) | undefined;
   #failure: Failure | undefined;
   #isClosed = false;
 
-  /** @param options.onClosed Called once, when the connection is closed from this side. */
+  /** @param options.onClosed Called once, when the connection is closed from this side or released. */
   constructor(connection: Connection, options: { clock: Clock; onClosed: () => void }) {
-    this.#connection = connection;
+    this.#io = new BufferedConnection(connection, UPSTREAM_BUFFER_BYTES);
     this.#onClosed = options.onClosed;
     this.#watchdog = new Watchdog(options.clock, () => {
       this.end(new Failure("upstream_timeout", "server was silent for too long"));
@@ -41,7 +42,7 @@ export class UpstreamConnection {
 
   /** Bytes read and not yet taken; valid until the next call of a method that reads. */
   get buffered(): Uint8Array {
-    return this.#buffer.subarray(this.#start, this.#end);
+    return this.#io.buffered;
   }
 
   /** Why the connection was ended, if it was. */
@@ -49,10 +50,14 @@ export class UpstreamConnection {
     return this.#failure;
   }
 
+  /** How many bytes are read and not yet taken. */
+  get bufferedBytes(): number {
+    return this.#io.bufferedBytes;
+  }
+
   /** Takes `count` of the buffered bytes. */
   take(count: number): void {
-    this.#start += count;
-    if (this.#start === this.#end) this.#start = this.#end = 0;
+    this.#io.take(count);
   }
 
   /**
@@ -64,13 +69,13 @@ export class UpstreamConnection {
    */
   async fill(): Promise<number | null> {
     try {
-      const pending = this.#pendingRead ?? this.#connection.read(this.#room());
+      const pending = this.#pendingRead ?? this.#io.beginRead();
       this.#pendingRead = undefined;
       const count = await pending;
-      if (count !== null) this.#end += count;
+      this.#io.finishRead(count);
       return count;
     } catch (error) {
-      throw this.#failureOf(error, "read");
+      throw this.#failureOf(error);
     }
   }
 
@@ -81,33 +86,29 @@ export class UpstreamConnection {
    * @throws {Failure} Like {@linkcode fill}.
    */
   async readInto(target: Uint8Array): Promise<number | null> {
-    const count = Math.min(target.length, this.#end - this.#start);
-    if (count > 0) {
-      target.set(this.#buffer.subarray(this.#start, this.#start + count));
-      this.take(count);
-      return count;
-    }
     try {
-      return await this.#connection.read(target);
+      return await this.#io.readInto(target);
     } catch (error) {
-      throw this.#failureOf(error, "read");
+      throw this.#failureOf(error);
     }
+  }
+
+  /**
+   * Returns memory to write from, for one exchange: always the same for what is usual, so that a
+   * request costs no allocation.
+   */
+  sendBuffer(bytes: number): Uint8Array {
+    if (bytes > UPSTREAM_SEND_BUFFER_BYTES) return new Uint8Array(bytes);
+    return this.#sendBuffer ??= new Uint8Array(UPSTREAM_SEND_BUFFER_BYTES);
   }
 
   /**
    * Writes all bytes.
    *
-   * @throws {Failure} `upstream_closed`, or the reason why the connection was ended.
+   * @throws {Error} If the server takes no more, or the connection was ended: see {@linkcode failure}.
    */
-  async write(bytes: Uint8Array): Promise<void> {
-    try {
-      let written = await this.#connection.write(bytes);
-      while (written < bytes.length) {
-        written += await this.#connection.write(bytes.subarray(written));
-      }
-    } catch (error) {
-      throw this.#failureOf(error, "write");
-    }
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#io.write(bytes);
   }
 
   /** Ends the connection with `upstream_timeout` unless lifted within `limitMs` milliseconds. */
@@ -128,7 +129,7 @@ export class UpstreamConnection {
   watchIdle(onEvent: () => void): void {
     this.#watchdog.lift();
     this.#onIdleEvent = onEvent;
-    const pending = this.#connection.read(this.#room());
+    const pending = this.#io.beginRead();
     this.#pendingRead = pending;
     const notice = () => this.#onIdleEvent?.();
     pending.then(notice, notice);
@@ -152,29 +153,25 @@ export class UpstreamConnection {
     this.#onIdleEvent = undefined;
     this.#watchdog.stop();
     try {
-      this.#connection.close();
+      this.#io.connection.close();
     } catch {
       // The runtime had closed it, which is all that is wanted.
     }
     this.#onClosed();
   }
 
-  /** The free end of the buffer, which is moved together or grown if there is none. */
-  #room(): Uint8Array {
-    if (this.#end === this.#buffer.length) {
-      const isFull = this.#start === 0;
-      const target = isFull ? new Uint8Array(2 * this.#buffer.length) : this.#buffer;
-      target.set(this.buffered);
-      this.#buffer = target;
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
-    return this.#buffer.subarray(this.#end);
+  /** Gives the connection away, with the bytes that are buffered: whoever takes them closes it. */
+  release(): Tunnel {
+    const initial = this.#io.buffered.slice();
+    this.#isClosed = true;
+    this.#watchdog.stop();
+    this.#onClosed();
+    return { connection: this.#io.connection, initial };
   }
 
-  #failureOf(error: unknown, action: string): Failure {
+  #failureOf(error: unknown): Failure {
     if (this.#failure !== undefined) return this.#failure;
-    const text = `Cannot ${action}: ${errorText(error)}`;
+    const text = `Cannot read: ${errorText(error)}`;
     return new Failure("upstream_closed", text, { cause: error });
   }
 }

@@ -1,38 +1,47 @@
 /**
  * One request and its response on one connection. The response may begin before the request has
  * ended; the exchange ends with the response. Then the connection goes back for reuse if both are
- * complete and nothing is left over, else it is closed.
+ * complete and nothing is left over, else it is closed; after 101 it becomes a tunnel.
  *
  * States: running -> ended. Every way out passes through `#end` once, which detaches the signal's
  * listener and stops the sender. Does I/O through the connection.
  *
  * @module
  */
+import type { Clock } from "../../base/clock.ts";
 import { errorText, Failure } from "../../base/failures.ts";
-import { isPersistent, readFraming, readResponseFraming } from "../http1/framing.ts";
+import { makeBodyReader } from "../http1/body_reader.ts";
+import {
+  isPersistent,
+  readFraming,
+  readResponseFraming,
+  type ResponseFraming,
+} from "../http1/framing.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
-import type { HeaderLine, UpstreamRequest, UpstreamResponse } from "../message.ts";
-import { type BodyReader, makeBodyReader } from "./body_reader.ts";
-import { makeBodyStream } from "./body_stream.ts";
+import type { Answer, HeaderLine, UpstreamRequest } from "../message.ts";
+import { AnswerBody, type AnswerBodyOwner } from "./answer_body.ts";
 import { RequestSender } from "./request_sender.ts";
 import { readResponseHead } from "./response_reader.ts";
+import { isUpgradeAskedFor } from "./upgrade.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** What an exchange is told, and whom it tells. */
 export interface UpstreamExchangeOptions {
+  readonly clock: Clock;
   /** The connection has carried an exchange before. */
   readonly isReused: boolean;
   /** Milliseconds of silence that are allowed. */
   readonly responseMs: number;
+  /** Called for each interim response but 100, hop-by-hop fields included. */
   readonly onInterim?: (status: number, headers: readonly HeaderLine[]) => void;
   /** Takes the connection back, ready for another exchange; otherwise it has been closed. */
   readonly onReusable: (connection: UpstreamConnection) => void;
 }
 
-const noTrailers = (): readonly HeaderLine[] => [];
+const NO_BYTES = new Uint8Array(0);
 
 /** Runs one exchange. */
-export class UpstreamExchange {
+export class UpstreamExchange implements AnswerBodyOwner {
   readonly #connection: UpstreamConnection;
   readonly #request: UpstreamRequest;
   readonly #options: UpstreamExchangeOptions;
@@ -50,6 +59,7 @@ export class UpstreamExchange {
     this.#request = request;
     this.#options = options;
     this.#sender = new RequestSender(connection, request, {
+      clock: options.clock,
       responseMs: options.responseMs,
       onFailure: (failure) => this.#fail(failure),
     });
@@ -58,12 +68,13 @@ export class UpstreamExchange {
   /**
    * Sends the request and waits for the head of the final response.
    *
-   * @param head The request's head, encoded.
-   * @throws {Failure} Of any kind but those of connecting. The connection is closed then.
+   * @param head The request's head, as latin1 text.
+   * @throws {Failure} Of any kind but those of connecting. The connection is closed then, and the
+   * request's body cancelled if it was read from.
    */
-  async run(head: Uint8Array): Promise<UpstreamResponse> {
+  async run(head: string): Promise<Answer> {
     const { signal } = this.#request;
-    signal.addEventListener("abort", this.#onAbort, { once: true });
+    signal.addEventListener("abort", this.#onAbort);
     try {
       if (signal.aborted) throw new Failure("client_gone", "client left");
       await this.#sender.start(head);
@@ -71,76 +82,102 @@ export class UpstreamExchange {
         isReused: this.#options.isReused,
         onInterim: (interim) => this.#noteInterim(interim),
       });
-      this.#sender.noteAnswer();
-      this.#connection.liftLimit();
-      return this.#receive(response);
+      return response.status === 101 ? this.#switch(response) : this.#receive(response);
     } catch (error) {
-      throw this.#fail(asFailure(error));
+      throw this.#fail(error);
     }
   }
 
-  #receive(head: ResponseHead): UpstreamResponse {
+  /** See {@linkcode AnswerBodyOwner}. */
+  onWait(): void {
+    this.#connection.setLimit(this.#options.responseMs);
+  }
+
+  /** See {@linkcode AnswerBodyOwner}. */
+  onRead(): void {
+    this.#connection.liftLimit();
+  }
+
+  /** See {@linkcode AnswerBodyOwner}. */
+  onEnd(): void {
+    this.#complete();
+  }
+
+  /** See {@linkcode AnswerBodyOwner}. */
+  onFailure(error: unknown): Failure {
+    return this.#fail(error);
+  }
+
+  /** See {@linkcode AnswerBodyOwner}. */
+  onCancel(): void {
+    this.#fail(new Failure("client_gone", "response was not wanted any more"));
+  }
+
+  #receive(head: ResponseHead): Answer {
     const { status, reason, headers } = head;
     const framing = readResponseFraming(this.#request.method, head);
     if (framing.kind === "malformed") {
       throw new Failure("upstream_malformed", `Cannot read the response: ${framing.reason}`);
     }
+    this.#sender.noteAnswer();
+    this.#connection.liftLimit();
     this.#isPersistent = framing.kind !== "close" && isPersistent(head.version, headers) &&
       !(status === 204 && readFraming(headers).kind !== "none");
-    const response = { status, reason, headers, trailers: noTrailers };
-    if (framing.kind === "none") {
+    if (framing.kind === "none" || (framing.kind === "length" && framing.length === 0)) {
       this.#complete();
-      return { ...response, body: undefined, bodyLength: undefined };
+      return { status, reason, headers, body: undefined };
     }
-    const reader = makeBodyReader(this.#connection, framing);
-    const initial = reader.readBuffered();
-    const trailers = () => reader.trailers;
-    if (reader.isEnded) {
-      this.#complete();
-      const body = initial.length === 0 ? undefined : initial;
-      return { ...response, body, bodyLength: initial.length, trailers };
-    }
-    const bodyLength = framing.kind === "length" ? framing.length : undefined;
-    return { ...response, body: this.#stream(reader, initial), bodyLength, trailers };
+    return this.#receiveBody(head, framing);
   }
 
-  #stream(reader: BodyReader, initial: Uint8Array): ReadableStream<Uint8Array> {
-    const source = {
-      read: (target: Uint8Array) => this.#readBody(reader, target),
-      cancel: () => void this.#fail(new Failure("client_gone", "response was not wanted any more")),
-    };
-    return makeBodyStream(source, initial);
+  #receiveBody(
+    { status, reason, headers }: ResponseHead,
+    framing: Exclude<ResponseFraming, { readonly kind: "none" | "malformed" }>,
+  ): Answer {
+    const reader = makeBodyReader(this.#connection, "upstream", framing);
+    const length = framing.kind === "length" ? framing.length : undefined;
+    // A body that is known not to be whole need not be copied out.
+    const mayBeWhole = length === undefined || length <= this.#connection.bufferedBytes;
+    const initial = mayBeWhole ? reader.readBuffered() : NO_BYTES;
+    if (!reader.isEnded) {
+      return { status, reason, headers, body: new AnswerBody(reader, this, { length, initial }) };
+    }
+    this.#complete();
+    const body = initial.length === 0 ? undefined : initial;
+    return { status, reason, headers, body, trailers: reader.trailers };
   }
 
-  async #readBody(reader: BodyReader, target: Uint8Array): Promise<number> {
-    try {
-      this.#connection.setLimit(this.#options.responseMs);
-      const count = await reader.read(target);
-      this.#connection.liftLimit();
-      if (reader.isEnded) this.#complete();
-      return count;
-    } catch (error) {
-      throw this.#fail(asFailure(error));
+  #switch({ status, reason, headers }: ResponseHead): Answer {
+    const { upgrade } = this.#request;
+    if (upgrade === undefined || !isUpgradeAskedFor(headers, upgrade)) {
+      throw new Failure("upstream_malformed", "Cannot switch protocols: not asked for");
     }
+    // Aborted meanwhile, it has been closed.
+    if (!this.#end()) throw new Failure("client_gone", "client left");
+    return { status, reason, headers, body: undefined, tunnel: this.#connection.release() };
   }
 
   /** A server that works on the request may say so for as long as it likes, up to a number. */
-  #noteInterim(head: ResponseHead): void {
+  #noteInterim({ status, headers }: ResponseHead): void {
     if (this.#sender.isSent) this.#connection.setLimit(this.#options.responseMs);
-    this.#options.onInterim?.(head.status, head.headers);
+    if (status === 100) this.#sender.noteContinue();
+    else this.#options.onInterim?.(status, headers);
   }
 
   /** The response is whole. */
   #complete(): void {
     const isReusable = this.#isPersistent && this.#sender.isSent &&
-      this.#connection.buffered.length === 0;
+      this.#connection.bufferedBytes === 0;
     if (!this.#end()) return;
     if (isReusable) this.#options.onReusable(this.#connection);
     else this.#connection.close();
   }
 
   /** @returns Why the exchange has really ended: an earlier failure is the cause of the later ones. */
-  #fail(failure: Failure): Failure {
+  #fail(error: unknown): Failure {
+    const failure = error instanceof Failure
+      ? error
+      : new Failure("upstream_closed", errorText(error), { cause: error });
     if (this.#end()) this.#connection.end(failure);
     return this.#connection.failure ?? failure;
   }
@@ -152,9 +189,4 @@ export class UpstreamExchange {
     this.#sender.stop();
     return true;
   }
-}
-
-function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  return new Failure("upstream_closed", errorText(error), { cause: error });
 }

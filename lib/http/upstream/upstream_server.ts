@@ -25,6 +25,15 @@ export interface UpstreamTls {
   /** Sent as SNI and verified; undefined means the request's host. */
   readonly serverName: string | undefined;
   readonly trust: TlsTrust;
+  /** Shown to a server that asks for one. */
+  readonly clientCertificate?: ClientCertificate;
+}
+
+/** A chain with its key, both PEM. */
+export interface ClientCertificate {
+  readonly certPem: string;
+  /** Secret. */
+  readonly keyPem: string;
 }
 
 /** One server that requests are sent to. */
@@ -47,14 +56,16 @@ export interface UpstreamServerOptions {
   readonly tls: UpstreamTlsConfig;
   /** The content of `tls.caFile`. */
   readonly caPem?: string;
+  /** The content of `tls.clientCert`. */
+  readonly clientCertificate?: ClientCertificate;
   readonly timeouts: Pick<TimeoutsConfig, "connectMs" | "responseMs">;
 }
 
 /**
  * Prepares a server.
  *
- * @throws {TypeError} If the address is still `sample`, the scheme is `tcp`, or `tls.caFile` is set
- * and `caPem` is not: mistakes of the caller.
+ * @throws {TypeError} If the address is still `sample`, the scheme is `tcp`, or a file of `tls` is named
+ * and its content is not there: mistakes of the caller.
  */
 export function prepareServer(
   server: ServerConfig,
@@ -69,20 +80,25 @@ export function prepareServer(
     tls,
     connectMs: options.timeouts.connectMs,
     responseMs: options.timeouts.responseMs,
-    key: `${formatAddress(address)} ${tls === undefined ? "http" : `https ${trustKey(tls.trust)}`}`,
+    key: `${formatAddress(address)} ${tls === undefined ? "http" : tlsKey(tls)}`,
   };
 }
 
 /**
- * Returns the key under which connections may be shared: the same address, scheme, verification and
- * server name, so that no request uses a connection whose verification was not its own.
+ * Returns the key under which connections may be shared: the same address, scheme, verification, client
+ * certificate and server name, so that no request uses a connection whose verification was not its
+ * own, or on which the server takes us for somebody else.
  */
 export function poolKey(server: UpstreamServer, serverName: string): string {
   return server.tls === undefined ? server.key : `${server.key} ${serverName}`;
 }
 
 function prepareTls(options: UpstreamServerOptions): UpstreamTls {
-  return { serverName: options.tls.serverName, trust: trustOf(options) };
+  const { tls, clientCertificate } = options;
+  if (tls.clientCert !== undefined && clientCertificate === undefined) {
+    throw new TypeError("Cannot prepare a server: clientCertificate is missing");
+  }
+  return { serverName: tls.serverName, trust: trustOf(options), clientCertificate };
 }
 
 /** The narrowest wins: who states a fingerprint beside `insecure_skip_verify` wants it checked. */
@@ -94,7 +110,18 @@ function trustOf({ tls, caPem }: UpstreamServerOptions): TlsTrust {
   return { kind: "roots" };
 }
 
+function tlsKey({ trust, clientCertificate }: UpstreamTls): string {
+  const key = `https ${trustKey(trust)}`;
+  if (clientCertificate === undefined) return key;
+  const { certPem, keyPem } = clientCertificate;
+  return `${key} as ${sha256(`${certPem}${keyPem}`)}`;
+}
+
 function trustKey(trust: TlsTrust): string {
-  if (trust.kind === "ca") return `ca ${createHash("sha256").update(trust.pem).digest("hex")}`;
+  if (trust.kind === "ca") return `ca ${sha256(trust.pem)}`;
   return trust.kind === "fingerprint" ? `fingerprint ${trust.sha256}` : trust.kind;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -126,3 +126,23 @@ Deno.test(`ChunkedDecoder: one changed byte never makes it throw or give more da
     assert.ok(outcome.data.length <= text.length);
   }
 });
+
+Deno.test("ChunkedDecoder: data that is read past it counts, and only data", () => {
+  const decoder = new ChunkedDecoder();
+  const output = new Uint8Array(10);
+  const feed = (text: string) => decoder.decode(latin1(text), output);
+  assert.equal(decoder.dataLeft, 0);
+  assert.equal(feed("a"), "more");
+  assert.equal(decoder.dataLeft, 0, "the size may not be whole");
+  assert.equal(feed("\r\nhe"), "more");
+  assert.equal(decoder.dataLeft, 8);
+  decoder.skipData(5);
+  assert.equal(feed("y"), "more");
+  assert.equal(decoder.dataLeft, 2);
+  assert.throws(() => decoder.skipData(3), RangeError);
+  decoder.skipData(2);
+  assert.equal(decoder.dataLeft, 0);
+  assert.throws(() => decoder.skipData(1), RangeError);
+  assert.equal(feed("\r\n0\r\n\r\n"), "end");
+  assert.equal(decoder.dataLeft, 0);
+});

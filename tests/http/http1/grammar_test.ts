@@ -4,7 +4,6 @@ import {
   isFieldValue,
   isRequestTarget,
   isToken,
-  parseHeaderLine,
   trimOws,
 } from "../../../lib/http/http1/grammar.ts";
 
@@ -51,31 +50,6 @@ Deno.test("trimOws: takes spaces and tabs only", () => {
     ["\va\f", "\va\f"],
   ];
   for (const [text, expected] of cases) assert.equal(trimOws(text), expected);
-});
-
-Deno.test("parseHeaderLine: good and bad lines", () => {
-  const cases: [string, readonly [string, string] | undefined][] = [
-    ["Host: a", ["Host", "a"]],
-    ["Host:a", ["Host", "a"]],
-    ["X:\t a:b \t", ["X", "a:b"]],
-    ["X:", ["X", ""]],
-    ["X: \xe9\x80\xff", ["X", "\xe9\x80\xff"]],
-    ["X : a", undefined],
-    ["X\t: a", undefined],
-    [" X: a", undefined],
-    [": a", undefined],
-    ["X", undefined],
-    ["", undefined],
-    ["X: a\0", undefined],
-    ["X: a\rb", undefined],
-    ["X: a\nb", undefined],
-    ["X: a\x7f", undefined],
-    ["X\xe9: a", undefined],
-    ["X(y): a", undefined],
-  ];
-  for (const [line, expected] of cases) {
-    assert.deepEqual(parseHeaderLine(line), expected, JSON.stringify(line));
-  }
 });
 
 Deno.test("isFieldName: without regard to case, and to nothing else", () => {

@@ -29,3 +29,28 @@ Deno.test("parseHeaderSection: lines one below, at and one above the limit", () 
     assert.equal(parseHeaderSection(text, 0).kind, kind);
   }
 });
+
+Deno.test("parseHeaderSection: good and bad lines", () => {
+  const cases: [string, readonly [string, string] | undefined][] = [
+    ["Host: a", ["Host", "a"]],
+    ["Host:a", ["Host", "a"]],
+    ["X:\t a:b \t", ["X", "a:b"]],
+    ["X:", ["X", ""]],
+    ["X: \xe9\x80\xff", ["X", "\xe9\x80\xff"]],
+    ["X : a", undefined],
+    ["X\t: a", undefined],
+    [" X: a", undefined],
+    [": a", undefined],
+    ["X", undefined],
+    ["X: a\0", undefined],
+    ["X: a\rb", undefined],
+    ["X: a\nb", undefined],
+    ["X: a\x7f", undefined],
+    ["X\xe9: a", undefined],
+    ["X(y): a", undefined],
+  ];
+  for (const [line, expected] of cases) {
+    const section = parseHeaderSection(`${line}\r\n\r\n`, 0);
+    assert.deepEqual(section.kind === "lines" ? section.lines[0] : undefined, expected, line);
+  }
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { decodeLatin1 } from "../../../lib/http/http1/latin1.ts";
 import { encodeRequestHead } from "../../../lib/http/http1/request_head.ts";
-import type { HeaderLine, RequestBody } from "../../../lib/http/message.ts";
+import type { HeaderLine } from "../../../lib/http/message.ts";
+import { makeBody } from "../../support/upstream_requests.ts";
 
 const HOST: HeaderLine = ["Host", "a.test"];
 
@@ -10,16 +10,16 @@ interface Parts {
   target?: string;
   headers?: HeaderLine[];
   length?: number | "unknown";
+  upgrade?: string;
+  expectsContinue?: boolean;
 }
 
 function encode(parts: Parts): string {
-  const body: RequestBody | undefined = parts.length === undefined ? undefined : {
-    length: parts.length === "unknown" ? undefined : parts.length,
-    stream: new ReadableStream(),
-  };
-  const { method = "GET", target = "/", headers = [HOST] } = parts;
-  const encoded = encodeRequestHead({ method, target, headers, body });
-  return encoded.kind === "head" ? decodeLatin1(encoded.bytes) : encoded.kind;
+  const { method = "GET", target = "/", headers = [HOST], length, ...asked } = parts;
+  const known = length === "unknown" ? undefined : length;
+  const body = length === undefined ? undefined : makeBody([], { length: known });
+  const encoded = encodeRequestHead({ method, target, headers, body, ...asked });
+  return encoded.kind === "head" ? encoded.text : encoded.kind;
 }
 
 Deno.test("encodeRequestHead: writes what it was given, and the framing of the body", () => {
@@ -41,6 +41,19 @@ Deno.test("encodeRequestHead: writes what it was given, and the framing of the b
       "GET / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n",
     ],
     [{ headers: [HOST, ["Content-Length", "7"]] }, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"],
+    [
+      { headers: [HOST, ["upgrade", "h2c"], ["EXPECT", "100-continue"]] },
+      "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n",
+    ],
+    [
+      { headers: [HOST, ["connection", "close"], ["Upgrade", "h2c"]], upgrade: "websocket, x/1" },
+      "GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket, x/1\r\n\r\n",
+    ],
+    [
+      { length: 5, expectsContinue: true },
+      "GET / HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+    ],
+    [{ expectsContinue: true }, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"],
   ];
   for (const [parts, expected] of cases) assert.equal(encode(parts), expected);
 });
@@ -66,6 +79,9 @@ Deno.test("encodeRequestHead: nothing can become a line or a request of its own"
     { headers: [HOST, ["Content-Length", "5\r\nX: y"]] },
     { headers: [] },
     { headers: [HOST, ["host", "b.test"]] },
+    { upgrade: "" },
+    { upgrade: "websocket\r\nX: y" },
+    { upgrade: "websocket", length: 5 },
     { length: -1 },
     { length: 1.5 },
     { length: NaN },

@@ -3,6 +3,9 @@ import { systemClock } from "../../../lib/base/clock.ts";
 import type { FailureKind } from "../../../lib/base/failures.ts";
 import type { TlsTrust } from "../../../lib/http/upstream/upstream_server.ts";
 import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
+import { startNginx } from "../../support/nginx.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
+import { makeTlsFiles, nginxTls } from "../../support/tls_files.ts";
 import { startTlsUpstream, takeFirstBytes } from "../../support/tls_upstream.ts";
 import {
   failureOf,
@@ -134,6 +137,37 @@ for (const [what, trust] of TRUSTS) {
     }
   });
 }
+
+Deno.test("UpstreamClient over TLS: a server that asks for a certificate is shown the route's own", async () => {
+  const clientAuthority = await makeAuthority("Client authority");
+  const [known, stranger] = await Promise.all([
+    makeCertificate({ names: ["postern.test"], ca: clientAuthority }),
+    makeCertificate({ names: ["postern.test"] }),
+  ]);
+  using files = await makeTlsFiles(["app.test"]);
+  using folder = makeTempFolder();
+  const clientCa = folder.write("client-ca.pem", clientAuthority.certPem);
+  await using nginx = await startNginx({
+    http: ({ ports }) =>
+      `server { listen 127.0.0.1:${ports[0]} ssl; ${nginxTls(files)}
+        ssl_client_certificate ${clientCa}; ssl_verify_client on;
+        location / { return 200 "$ssl_client_s_dn"; } }`,
+  });
+  using client = makeClient();
+  const address = { kind: "tcp", hostname: "127.0.0.1", port: nginx.ports[0] } as const;
+  const trust: TlsTrust = { kind: "ca", pem: files.authority.certPem };
+  const cases = [[known, 200, "CN=postern.test"], [undefined, 400], [stranger, 400]] as const;
+  // Twice: the second time there are connections to choose the wrong one from.
+  for (let round = 0; round < 2; round++) {
+    for (const [clientCertificate, status, text] of cases) {
+      const server = serverAt(address, { trust, clientCertificate });
+      const answer = await client.send(server, makeRequest());
+      assert.equal(answer.status, status);
+      const body = await readText(answer);
+      if (text !== undefined) assert.equal(body, text);
+    }
+  }
+});
 
 Deno.test("UpstreamClient over TLS: large bodies pass both ways through node:tls", async () => {
   const size = 3_000_000;

@@ -1,20 +1,32 @@
 import assert from "node:assert/strict";
 import type { FailureKind } from "../../../lib/base/failures.ts";
 import { HEAD_MAX_BYTES } from "../../../lib/base/limits.ts";
+import { decodeLatin1 } from "../../../lib/http/http1/latin1.ts";
+import type { Answer, HeaderLine } from "../../../lib/http/message.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { Random } from "../../support/random.ts";
 import { latin1 } from "../../support/scripted_connection.ts";
 import type { ScriptedConnectionOptions } from "../../support/scripted_connection.ts";
 import { startExchange } from "../../support/started_exchange.ts";
-import { failureOf, makeRequest, readText } from "../../support/upstream_requests.ts";
+import {
+  failureOf,
+  makeRequest,
+  openBodyOf,
+  piecesOf,
+  readText,
+} from "../../support/upstream_requests.ts";
 
 /** What became of an exchange, whole body included. */
 interface Outcome {
   readonly status?: number;
   readonly text?: string;
-  readonly trailers?: readonly (readonly [string, string])[];
+  readonly trailers?: readonly HeaderLine[];
   readonly failure?: FailureKind;
   readonly isReused: boolean;
+}
+
+function trailersOf({ body, trailers = [] }: Answer): readonly HeaderLine[] {
+  return body === undefined || body instanceof Uint8Array ? trailers : body.trailers;
 }
 
 async function play(
@@ -25,9 +37,9 @@ async function play(
   const { raw, state, response } = startExchange(script, makeRequest({ method }), { clock });
   const outcome = await (async () => {
     try {
-      const { status, trailers, ...rest } = await response;
-      const text = await readText({ status, trailers, ...rest });
-      return { status, text, trailers: trailers() };
+      const answer = await response;
+      const text = await readText(answer);
+      return { status: answer.status, text, trailers: trailersOf(answer) };
     } catch (error) {
       return { failure: (await failureOf(Promise.reject(error))).kind };
     }
@@ -143,7 +155,7 @@ Deno.test("UpstreamExchange: a small body that came with the head needs no strea
   for (const input of [`${LENGTH_5}hello`, `${CHUNKED}5\r\nhello\r\n0\r\n\r\n`]) {
     const response = await startExchange({ input }, makeRequest()).response;
     assert.ok(response.body instanceof Uint8Array);
-    assert.equal(response.bodyLength, 5);
+    assert.equal(response.body.length, 5);
   }
 });
 
@@ -166,7 +178,7 @@ Deno.test("UpstreamExchange: interim responses are told, and not taken for the a
   const input = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\n\r\n${LENGTH_5}hello`;
   const { state, response } = startExchange({ input }, makeRequest());
   assert.equal((await response).status, 200);
-  assert.deepEqual(state.interim, [100, 103]);
+  assert.deepEqual(state.interim, [103]);
 });
 
 for (const then of ["end", "error"] as const) {
@@ -200,13 +212,64 @@ Deno.test("UpstreamExchange: silence in the body counts from the last read, and 
   const clock = new FakeClock();
   const script = { input: `${LENGTH_5}he`, then: "silence" } as const;
   const { raw, response } = startExchange(script, makeRequest(), { clock });
-  const reader = ((await response).body as ReadableStream<Uint8Array>).getReader();
-  assert.equal((await reader.read()).value?.length, 2);
+  const body = openBodyOf(await response);
+  const room = new Uint8Array(100);
+  assert.equal(await body.read(room), 2);
   await clock.advance(10_000);
   assert.equal(raw.isClosed, false, "nobody asked for more");
-  const failure = failureOf(reader.read());
+  const failure = failureOf(body.read(room));
   await clock.advance(1_000);
   assert.equal((await failure).kind, "upstream_timeout");
+});
+
+Deno.test("UpstreamExchange: chunks of every size are read whole, in whatever steps and into whatever room", async () => {
+  const sizes = [1, 16_383, 16_384, 16_385, 70_000, 3, 40_000];
+  const text = sizes.map((size, index) => String.fromCharCode(0x61 + index).repeat(size)).join("");
+  let input = CHUNKED;
+  let at = 0;
+  for (const size of sizes) {
+    input += `${size.toString(16)}\r\n${text.slice(at, at += size)}\r\n`;
+  }
+  for (const stepBytes of [1_000, 16_384, 65_536, Infinity]) {
+    for (const roomBytes of [7_000, 16_384, 65_536, 200_000]) {
+      for (const [end, isWhole] of [["0\r\n\r\n", true], ["", false], ["X", false]] as const) {
+        const script = { input: `${input}${end}`, stepBytes, then: "end" } as const;
+        const { state, response } = startExchange(script, makeRequest());
+        let received = "";
+        const reading = (async () => {
+          for await (const bytes of piecesOf(openBodyOf(await response), roomBytes)) {
+            received += decodeLatin1(bytes);
+          }
+        })();
+        if (isWhole) await reading;
+        else await failureOf(reading);
+        assert.ok(received === text, `steps of ${stepBytes}, room ${roomBytes}`);
+        assert.equal(state.isReused, isWhole);
+      }
+    }
+  }
+});
+
+Deno.test("UpstreamExchange: a body that has ended does nothing to the connection, which is another's", async () => {
+  for (const [head, rest] of [[LENGTH_5, "hello"], [CHUNKED, "5\r\nhello\r\n0\r\n\r\n"]]) {
+    const clock = new FakeClock();
+    // In steps, so that the body is not whole when its head is.
+    const stepBytes = head.length + 2;
+    const script = { input: `${head}${rest}`, stepBytes, then: "silence" } as const;
+    const { raw, connection, state, response } = startExchange(script, makeRequest(), { clock });
+    const body = openBodyOf(await response);
+    const room = new Uint8Array(100);
+    while (await body.read(room) > 0);
+    assert.equal(state.isReused, true);
+    // As the next exchange does, which waits for its answer.
+    connection.setLimit(500);
+    assert.equal(await body.read(room), 0);
+    body.cancel();
+    await clock.advance(499);
+    assert.equal(raw.isClosed, false);
+    await clock.advance(1);
+    assert.equal(raw.isClosed, true);
+  }
 });
 
 Deno.test("UpstreamExchange: the abort of the signal ends it in every phase", async () => {
@@ -243,7 +306,7 @@ Deno.test("UpstreamExchange: cancelling the response's body closes the connectio
     { input: `${LENGTH_5}he`, then: "silence" },
     makeRequest(),
   );
-  await ((await response).body as ReadableStream).cancel();
+  openBodyOf(await response).cancel();
   assert.equal(raw.isClosed, true);
 });
 

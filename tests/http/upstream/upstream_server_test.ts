@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import type { Address } from "../../../lib/base/addresses.ts";
 import type { ServerConfig, UpstreamTlsConfig } from "../../../lib/config/config.ts";
-import { poolKey, prepareServer } from "../../../lib/http/upstream/upstream_server.ts";
+import {
+  type ClientCertificate,
+  poolKey,
+  prepareServer,
+} from "../../../lib/http/upstream/upstream_server.ts";
 
 const ADDRESS: Address = { kind: "tcp", hostname: "127.0.0.1", port: 8443 };
 const TIMEOUTS = { connectMs: 1, responseMs: 2 };
@@ -16,14 +20,18 @@ function prepare(
   server: Partial<ServerConfig>,
   tls: Partial<UpstreamTlsConfig> = {},
   caPem?: string,
+  clientCertificate?: ClientCertificate,
 ) {
   const config: ServerConfig = {
     address: ADDRESS,
     scheme: "https",
     proxyProtocol: "off",
+    weight: 1,
+    isBackup: false,
     ...server,
   };
-  return prepareServer(config, { tls: { ...ROOTS, ...tls }, caPem, timeouts: TIMEOUTS });
+  const files = { caPem, clientCertificate };
+  return prepareServer(config, { tls: { ...ROOTS, ...tls }, ...files, timeouts: TIMEOUTS });
 }
 
 Deno.test("prepareServer: what is trusted follows from the configuration", () => {
@@ -46,7 +54,11 @@ Deno.test("prepareServer: mistakes of the caller throw", () => {
   assert.throws(() => prepare({ address: { kind: "sample" } }), TypeError);
   assert.throws(() => prepare({ scheme: "tcp" }), TypeError);
   assert.throws(() => prepare({}, { caFile: "/ca.pem" }), TypeError);
+  const clientCert = { certFile: "/c.pem", keyFile: "/k.pem" };
+  assert.throws(() => prepare({}, { clientCert }), TypeError);
 });
+
+const CLIENT = { certPem: "CERT", keyPem: "KEY" };
 
 Deno.test("poolKey: differs wherever a verification could", () => {
   const servers = [
@@ -59,6 +71,10 @@ Deno.test("poolKey: differs wherever a verification could", () => {
     prepare({}, { fingerprint: "ab".repeat(32) }),
     prepare({}, { fingerprint: "cd".repeat(32) }),
     prepare({}, { insecureSkipVerify: true }),
+    prepare({}, {}, undefined, CLIENT),
+    prepare({}, {}, undefined, { ...CLIENT, certPem: "CERT 2" }),
+    prepare({}, {}, undefined, { ...CLIENT, keyPem: "KEY 2" }),
+    prepare({}, { caFile: "/ca.pem" }, "PEM 1", CLIENT),
   ];
   const keys = servers.flatMap((server) => [poolKey(server, "a.test"), poolKey(server, "b.test")]);
   // Plain servers have one key for every name.
@@ -66,7 +82,8 @@ Deno.test("poolKey: differs wherever a verification could", () => {
 });
 
 Deno.test("poolKey: the same file content is the same authority, whatever the limits", () => {
-  const one = prepare({}, { caFile: "/a.pem" }, "PEM");
-  const other = prepare({}, { caFile: "/b.pem" }, "PEM");
+  const one = prepare({}, { caFile: "/a.pem" }, "PEM", CLIENT);
+  const other = prepare({}, { caFile: "/b.pem" }, "PEM", { ...CLIENT });
   assert.equal(poolKey(one, "a.test"), poolKey(other, "a.test"));
+  assert.doesNotMatch(poolKey(one, "a.test"), /KEY/);
 });

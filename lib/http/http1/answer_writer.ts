@@ -1,0 +1,176 @@
+/**
+ * Writes answers to one client: interim ones, then the final one with its body, as much as is at hand
+ * in one write. Does I/O. Does not close the connection.
+ *
+ * @module
+ */
+import { CLIENT_WRITE_TIMEOUT_MS } from "../../base/limits.ts";
+import { discardBody } from "../answer.ts";
+import type { Connection } from "../connection.ts";
+import type { Answer, Body, HeaderLine } from "../message.ts";
+import type { Watchdog } from "../upstream/watchdog.ts";
+import { encodeAnswerHead, encodeInterimHead } from "./answer_head.ts";
+import { type AnswerPlan, planAnswer } from "./answer_plan.ts";
+import type { BufferPool } from "./buffer_pool.ts";
+import { type HeadWriter, HeadWriterError } from "./head_writer.ts";
+import type { HttpDate } from "./http_date.ts";
+import type { ParsedRequest } from "./parse_request.ts";
+import { type BodyOutput, writeBody } from "./write_body.ts";
+
+/** What all connections of a server write with. */
+export interface AnswerTools {
+  readonly buffers: BufferPool;
+  readonly date: HttpDate;
+  readonly headWriter: HeadWriter;
+}
+
+/** Writes one answer after another. */
+export class AnswerWriter {
+  readonly #connection: Connection;
+  readonly #tools: AnswerTools;
+  readonly #limit: Watchdog;
+  /** Interim responses that are on their way. */
+  #interim: Promise<void> | undefined;
+
+  /** @param limit Ends the connection if the client takes no bytes for too long. */
+  constructor(connection: Connection, tools: AnswerTools, limit: Watchdog) {
+    this.#connection = connection;
+    this.#tools = tools;
+    this.#limit = limit;
+  }
+
+  /**
+   * Writes an interim (1xx) response, after those before it. Never rejects: what could not be written
+   * shows with the final answer.
+   *
+   * @param headers Without hop-by-hop fields.
+   */
+  writeInterim(status: number, headers: readonly HeaderLine[]): Promise<void> {
+    const { headWriter } = this.#tools;
+    const buffer = this.#tools.buffers.take();
+    headWriter.begin(buffer);
+    try {
+      encodeInterimHead(headWriter, status, headers);
+    } catch (error) {
+      this.#tools.buffers.give(buffer);
+      // It only announces the answer; without it, nothing is lost.
+      if (error instanceof HeadWriterError) return Promise.resolve();
+      throw error;
+    }
+    return this.#interim = this.#writeAfter(this.#interim, buffer, headWriter.end);
+  }
+
+  /**
+   * Writes a final answer, or the head of 101. Takes the answer's body, and leaves it the tunnel.
+   *
+   * @param isLast Whether the connection is closed after it.
+   * @returns Whether all of it has been written; if not, the connection is to be cut.
+   * @throws {HeadWriterError} If its head cannot be written; then nothing has been.
+   */
+  async write(
+    request: Pick<ParsedRequest, "method" | "version">,
+    answer: Answer,
+    isLast: boolean,
+  ): Promise<boolean> {
+    const plan = planAnswer(request, answer);
+    const buffer = this.#tools.buffers.take();
+    let isWhole = false;
+    try {
+      const headBytes = this.#encodeHead(buffer, answer, { plan, isLast });
+      if (this.#interim !== undefined) await this.#interim;
+      this.#interim = undefined;
+      isWhole = await this.#writeAll(answer, plan, { buffer, headBytes });
+    } finally {
+      this.#limit.lift();
+      // Else a read of the body may still be on its way into it.
+      if (isWhole) this.#tools.buffers.give(buffer);
+      if (!isWhole || (!plan.sendsBody && answer.status !== 101)) discardBody(answer);
+    }
+    return isWhole;
+  }
+
+  #encodeHead(
+    buffer: Uint8Array,
+    answer: Answer,
+    { plan, isLast }: { readonly plan: AnswerPlan; readonly isLast: boolean },
+  ): number {
+    const { date, headWriter } = this.#tools;
+    headWriter.begin(buffer);
+    encodeAnswerHead(headWriter, answer, {
+      framing: plan.framing,
+      isLast,
+      date: date.text,
+    });
+    if (headWriter.end > buffer.length) throw new HeadWriterError("the head is too long");
+    return headWriter.end;
+  }
+
+  async #writeAll(
+    { body, headers, trailers }: Answer,
+    { framing, sendsBody }: AnswerPlan,
+    { buffer, headBytes }: Pick<BodyOutput, "buffer" | "headBytes">,
+  ): Promise<boolean> {
+    const output: BodyOutput = { framing, headers, buffer, headBytes, send: this.#send };
+    try {
+      if (body === undefined || !sendsBody) await this.#send(buffer.subarray(0, headBytes));
+      else if (!(body instanceof Uint8Array)) await writeBody(body, output);
+      else if (framing.kind === "chunked") await writeBody(bodyOf(body, trailers), output);
+      else await this.#writeBytes(body, output);
+      return true;
+    } catch {
+      // The client has gone, or the body broke off, which whoever reads it from an upstream reports.
+      return false;
+    }
+  }
+
+  async #writeBytes(bytes: Uint8Array, { buffer, headBytes }: BodyOutput): Promise<void> {
+    const end = headBytes + bytes.length;
+    if (end <= buffer.length) {
+      buffer.set(bytes, headBytes);
+      return await this.#send(buffer.subarray(0, end));
+    }
+    await this.#send(buffer.subarray(0, headBytes));
+    await this.#send(bytes);
+  }
+
+  async #writeAfter(
+    before: Promise<void> | undefined,
+    buffer: Uint8Array<ArrayBuffer>,
+    length: number,
+  ): Promise<void> {
+    await before;
+    try {
+      await this.#send(buffer.subarray(0, length));
+    } catch {
+      // The client has gone: whoever reads from it, or writes to it next, finds out.
+    }
+    this.#limit.lift();
+    this.#tools.buffers.give(buffer);
+  }
+
+  readonly #send = async (bytes: Uint8Array): Promise<void> => {
+    this.#limit.set(CLIENT_WRITE_TIMEOUT_MS);
+    let written = await this.#connection.write(bytes);
+    while (written < bytes.length) {
+      this.#limit.set(CLIENT_WRITE_TIMEOUT_MS);
+      written += await this.#connection.write(bytes.subarray(written));
+    }
+  };
+}
+
+/** Bytes at hand as a body, for their trailers' sake. */
+function bodyOf(bytes: Uint8Array, trailers: readonly HeaderLine[] = []): Body {
+  let at = 0;
+  return {
+    length: bytes.length,
+    trailers,
+    isTouched: false,
+    cancel: () => {},
+    read(target) {
+      const piece = bytes.subarray(at, at + target.length);
+      target.set(piece);
+      at += piece.length;
+      return Promise.resolve(piece.length);
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * Joins a client and a server that have switched to another protocol: bytes both ways, whatever they
+ * mean. An end in one direction is passed on and the other goes on (half-close); when both have ended,
+ * or one side breaks, both connections are closed. A slow reader holds its writer back. Does I/O.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import { RELAY_BUFFER_BYTES, RELAY_SMALL_BUFFER_BYTES, UPGRADED_IDLE_TIMEOUT_MS } from "../../base/limits.ts";
+import type { Connection } from "../connection.ts";
+import { Watchdog } from "../upstream/watchdog.ts";
+
+/** One side of a tunnel. */
+export interface TunnelEnd {
+  readonly connection: Connection;
+  /** What was read from it before the tunnel began, in its order. Never rejects. */
+  readonly initial: readonly (Uint8Array | Promise<Uint8Array>)[];
+}
+
+/** What ended a tunnel: both sides in good order, one of them not, or silence of both. */
+export type TunnelResult = "ended" | "broken" | "idle";
+
+/** Joins two ends until the tunnel is over. Closes both connections. Never rejects. */
+export async function joinTunnel(
+  client: TunnelEnd,
+  server: TunnelEnd,
+  clock: Clock,
+): Promise<TunnelResult> {
+  return await new TunnelRun(client, server, clock).result();
+}
+
+/** States: both directions open, one open, none open; closed (terminal). */
+class TunnelRun {
+  readonly #client: TunnelEnd;
+  readonly #server: TunnelEnd;
+  readonly #idle: Watchdog;
+  #result: TunnelResult | undefined;
+
+  constructor(client: TunnelEnd, server: TunnelEnd, clock: Clock) {
+    this.#client = client;
+    this.#server = server;
+    this.#idle = new Watchdog(clock, () => this.#close("idle"));
+  }
+
+  async result(): Promise<TunnelResult> {
+    this.#idle.set(UPGRADED_IDLE_TIMEOUT_MS);
+    await Promise.all([
+      this.#copy(this.#client, this.#server.connection),
+      this.#copy(this.#server, this.#client.connection),
+    ]);
+    this.#close("ended");
+    return this.#result ?? "ended";
+  }
+
+  /** Copies one way until its source ends or one side breaks. Never rejects. */
+  async #copy({ connection: from, initial }: TunnelEnd, to: Connection): Promise<void> {
+    try {
+      for (const part of initial) {
+        const bytes = await part;
+        if (bytes.length > 0) await this.#write(to, bytes);
+      }
+      let buffer = new Uint8Array(RELAY_SMALL_BUFFER_BYTES);
+      for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+        await this.#write(to, count === buffer.length ? buffer : buffer.subarray(0, count));
+        buffer = fit(buffer, count);
+      }
+      await to.closeWrite();
+    } catch {
+      // Either side: what the other still says has nobody to go to, or nobody to come from.
+      this.#close("broken");
+    }
+  }
+
+  async #write(to: Connection, bytes: Uint8Array): Promise<void> {
+    let written = await to.write(bytes);
+    while (written < bytes.length) {
+      this.#idle.set(UPGRADED_IDLE_TIMEOUT_MS);
+      written += await to.write(bytes.subarray(written));
+    }
+    this.#idle.set(UPGRADED_IDLE_TIMEOUT_MS);
+  }
+
+  #close(result: TunnelResult): void {
+    if (this.#result !== undefined) return;
+    this.#result = result;
+    this.#idle.stop();
+    for (const { connection } of [this.#client, this.#server]) {
+      try {
+        connection.close();
+      } catch {
+        // The runtime had closed it, which is all that is wanted.
+      }
+    }
+  }
+}
+
+/** A full buffer asks for a large one, an almost empty large one for a small one. */
+function fit(buffer: Uint8Array<ArrayBuffer>, count: number): Uint8Array<ArrayBuffer> {
+  if (count === buffer.length && count < RELAY_BUFFER_BYTES) {
+    return new Uint8Array(RELAY_BUFFER_BYTES);
+  }
+  if (count <= RELAY_SMALL_BUFFER_BYTES && buffer.length > RELAY_SMALL_BUFFER_BYTES) {
+    return new Uint8Array(RELAY_SMALL_BUFFER_BYTES);
+  }
+  return buffer;
+}

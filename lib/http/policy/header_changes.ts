@@ -1,0 +1,71 @@
+/**
+ * `request_headers` and `response_headers`: lines that are removed, set and added, in this order. Names
+ * keep the case in which they are written, and the rest of the lines their order. Pure.
+ *
+ * @module
+ */
+import type {
+  HeaderChanges,
+  HeaderPlaceholder,
+  HeaderTemplate,
+} from "../../config/message_policies.ts";
+import type { Policy } from "../application.ts";
+import type { Exchange } from "../exchange.ts";
+import type { HeaderLine } from "../message.ts";
+import { withHeaders } from "./with_fields.ts";
+
+/** Makes changed header lines; those that are handed in stay as they are. */
+export type ChangeHeaders = (lines: readonly HeaderLine[], exchange: Exchange) => HeaderLine[];
+
+/** Makes the line that stands for a request. */
+type LineMaker = (exchange: Exchange) => HeaderLine;
+
+/** Prepares changes, once per configuration. */
+export function compileHeaderChanges({ remove, set, add }: HeaderChanges): ChangeHeaders {
+  const gone = new Set(remove.map((name) => name.toLowerCase()));
+  const replaced = new Map(set.map((line) => [line.name.toLowerCase(), compileLine(line)]));
+  const added = add.map(compileLine);
+  return (lines, exchange) => {
+    const changed: HeaderLine[] = [];
+    const placed = new Set<string>();
+    for (const line of lines) {
+      const name = line[0].toLowerCase();
+      if (gone.has(name)) continue;
+      const replacement = replaced.get(name);
+      if (replacement === undefined) changed.push(line);
+      else if (!placed.has(name)) changed.push(replacement(exchange));
+      if (replacement !== undefined) placed.add(name);
+    }
+    for (const [name, line] of replaced) if (!placed.has(name)) changed.push(line(exchange));
+    for (const line of added) changed.push(line(exchange));
+    return changed;
+  };
+}
+
+/** The policy of `response_headers`: changes every answer, those of Postern's own included. */
+export function changeResponseHeaders(changes: HeaderChanges): Policy {
+  const change = compileHeaderChanges(changes);
+  return async (exchange, next) => {
+    const answer = await next();
+    return withHeaders(answer, change(answer.headers, exchange));
+  };
+}
+
+function compileLine({ name, value }: HeaderTemplate): LineMaker {
+  if (value.every((part) => typeof part === "string")) {
+    const line: HeaderLine = [name, value.join("")];
+    return () => line;
+  }
+  return (exchange) => [
+    name,
+    value.map((part) => typeof part === "string" ? part : VALUES[part.placeholder](exchange))
+      .join(""),
+  ];
+}
+
+/** What placeholders stand for. All are checked when a request is read: none can end a line. */
+const VALUES: Readonly<Record<HeaderPlaceholder, (exchange: Exchange) => string>> = {
+  client_ip: ({ client }) => client.ip,
+  host: ({ authority }) => authority,
+  scheme: ({ scheme }) => scheme,
+};

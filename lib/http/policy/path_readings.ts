@@ -1,0 +1,126 @@
+/**
+ * What servers may take the path of a request for. One decodes `%2f` before it looks for slashes, one
+ * after; one resolves `..`, one does not; one drops `;jsessionid=1`, one reads a backslash as a slash.
+ * Whoever guards a path has to guard it under each of these readings. Nothing here changes what is
+ * forwarded. Pure. Input comes from strangers.
+ *
+ * @module
+ */
+import { PATH_DOUBTFUL_MAX_CHARACTERS, PATH_READINGS_MAX } from "../../base/limits.ts";
+
+/** What a server may do to a path before it decides. In any order, and more than once. */
+const STEPS: readonly ((path: string) => string)[] = [
+  decode,
+  mergeSlashes,
+  removeDotSegments,
+  // Windows, and whatever parses with the WHATWG URL standard.
+  (path) => path.replaceAll("\\", "/"),
+  // Servlet containers (RFC 3986 §3.3 path parameters): "/admin;x/a" and "/..;/a".
+  (path) => path.replace(/;[^/]*/g, ""),
+  // Decoders of UTF-8 that take a character in more bytes than it needs (RFC 3629 §3 forbids it).
+  (path) => path.replace(/[\xc0\xc1][\x80-\xbf]/g, decodeOverlong),
+  // A server that decodes first and cuts the query off afterwards.
+  (path) => path.replace(/[?#].*$/, ""),
+];
+
+const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
+
+/** What only a path with more than one reading holds, once unreserved characters are decoded. */
+const DOUBTFUL = /\/\/|\/\.\.?(?:\/|$)|[\\;#?]|%(?:25|2f|5c|3b|3f|23|c[01])/;
+
+/**
+ * Lets servers that end a text at NUL, or a line at CR, see less than others do.
+ * A byte from 0x80 is one of UTF-8, and no control character whatever latin1 says.
+ */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x1f\x7f]|%(?:[01][\da-f]|7f)/;
+
+/**
+ * Returns the path as everybody reads it who follows RFC 3986: unreserved characters decoded (§6.2.2.2),
+ * and in lower case, for some servers do not tell cases apart and a guard must not either.
+ *
+ * @param path As sent, without query.
+ */
+export function plainReading(path: string): string {
+  return path.replace(/%([2-7][\da-f])/gi, decodeUnreserved).toLowerCase();
+}
+
+/** Says whether some server may read a path in another way. @param plain A {@linkcode plainReading}. */
+export function isDoubtful(plain: string): boolean {
+  return DOUBTFUL.test(plain) || CONTROL.test(plain);
+}
+
+/**
+ * Lists every reading of a path, each once, the plain one first; all, for they are closed under every
+ * step. Ends early at a path over {@linkcode PATH_DOUBTFUL_MAX_CHARACTERS}, at a control character, and
+ * after {@linkcode PATH_READINGS_MAX}.
+ *
+ * @param plain A {@linkcode plainReading}.
+ * @returns From the generator: whether these are all, so that a path with more is to be refused.
+ */
+export function* readingsOf(plain: string): Generator<string, boolean> {
+  if (plain.length > PATH_DOUBTFUL_MAX_CHARACTERS) return false;
+  const seen = new Set([plain]);
+  for (const reading of seen) {
+    if (CONTROL.test(reading)) return false;
+    yield reading;
+    for (const step of STEPS) seen.add(step(reading));
+    if (seen.size > PATH_READINGS_MAX) return false;
+  }
+  return true;
+}
+
+/** Says whether some server finds a segment `.` or `..` in a path. @param path As sent, without query. */
+export function hasDotSegments(path: string): boolean {
+  const plain = plainReading(path);
+  if (!isDoubtful(plain)) return false;
+  const readings = readingsOf(plain);
+  for (let next = readings.next();; next = readings.next()) {
+    // What cannot be read in every way may hold anything.
+    if (next.done) return !next.value;
+    if (DOT_SEGMENT.test(next.value)) return true;
+  }
+}
+
+/** `unreserved` (RFC 3986 §2.3). */
+function decodeUnreserved(escaped: string, digits: string): string {
+  const character = String.fromCharCode(parseInt(digits, 16));
+  return /[\w.~-]/.test(character) ? character : escaped;
+}
+
+/** Each escape once, to a character per byte; what is no escape stays. */
+function decode(path: string): string {
+  return path.replace(
+    /%([\da-f]{2})/gi,
+    (_escaped, digits) => inLowerCase(String.fromCharCode(parseInt(digits, 16))),
+  );
+}
+
+function decodeOverlong(pair: string): string {
+  const code = (pair.charCodeAt(0) & 0x1f) << 6 | (pair.charCodeAt(1) & 0x3f);
+  return inLowerCase(String.fromCharCode(code));
+}
+
+/** Of ASCII only: above it there are bytes, and no letters. */
+function inLowerCase(character: string): string {
+  return character >= "A" && character <= "Z" ? character.toLowerCase() : character;
+}
+
+function mergeSlashes(path: string): string {
+  return path.replace(/\/{2,}/g, "/");
+}
+
+/** RFC 3986 §5.2.4, for a path that begins with a slash. */
+function removeDotSegments(path: string): string {
+  if (!DOT_SEGMENT.test(path)) return path;
+  const kept: string[] = [];
+  const segments = path.split("/").slice(1);
+  segments.forEach((segment, index) => {
+    const isLast = index === segments.length - 1;
+    if (segment === "..") kept.pop();
+    else if (segment !== ".") kept.push(segment);
+    // What ends in a dot segment names a folder.
+    if (isLast && (segment === "." || segment === "..")) kept.push("");
+  });
+  return `/${kept.join("/")}`;
+}

@@ -1,0 +1,32 @@
+/**
+ * Refuses gRPC on an offload route: every gRPC answer ends with trailers, and the runtime cannot send
+ * trailers over HTTP/2. A status in the head says so in gRPC's own way, and names what works. Pure.
+ *
+ * @module
+ */
+import type { Policy } from "../application.ts";
+import { isFieldName } from "../http1/grammar.ts";
+import type { Answer } from "../message.ts";
+
+/** The media type with its variants, but not gRPC-Web, which needs no trailers. */
+const GRPC = /^application\/grpc(?:[+;]|$)/i;
+
+/** A "trailers-only" answer of the gRPC protocol: status 12 is UNIMPLEMENTED. */
+const REFUSAL: Answer = {
+  status: 200,
+  reason: "",
+  headers: [
+    ["Content-Type", "application/grpc"],
+    ["grpc-status", "12"],
+    ["grpc-message", "gRPC is not offloaded here: use mode passthrough"],
+  ],
+  body: undefined,
+};
+
+/** The policy. */
+export const refuseGrpc: Policy = (exchange, next) => {
+  for (const [name, value] of exchange.headers) {
+    if (isFieldName(name, "content-type") && GRPC.test(value)) return REFUSAL;
+  }
+  return next();
+};

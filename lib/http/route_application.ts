@@ -1,0 +1,102 @@
+/**
+ * The application of one offload or redirect route: its paths, and before each of them the policies
+ * that the route configures for it. Made once per configuration, so that what is not configured costs
+ * nothing.
+ *
+ * @module
+ */
+import type { PathConfig, PathRewriteConfig, RouteConfig } from "../config/config.ts";
+import { plainAnswer } from "./answer.ts";
+import {
+  type Application,
+  type ApplicationPath,
+  createApplication,
+  type Handler,
+} from "./application.ts";
+import { createPolicies, type PolicyEnvironment, type PolicyFiles } from "./policy_chain.ts";
+import { matchPath } from "./policy/match_path.ts";
+import { redirectPath, respondWith } from "./policy/path_answers.ts";
+import { compileRequestHeaders } from "./policy/request_headers.ts";
+import { rewriteTarget } from "./policy/rewrite_target.ts";
+import { withFields } from "./policy/with_fields.ts";
+import { proxy, type ProxyEnvironment } from "./proxy.ts";
+import { redirectTo } from "./redirect.ts";
+
+/** What the applications of routes are handed. */
+export interface RouteEnvironment {
+  readonly proxy: ProxyEnvironment;
+  readonly policies: PolicyEnvironment;
+  readonly files: PolicyFiles;
+}
+
+/** What Hono knows the entries of `paths` by: which one a request belongs to, `matchPath` decides. */
+const entryPath = (index: number) => `/path/${index}`;
+const AMBIGUOUS_PATH = "/ambiguous";
+const ROUTE_PATH = "/route";
+
+/** Creates the application of a route. */
+export function createRouteApplication(
+  route: RouteConfig,
+  environment: RouteEnvironment,
+): Application {
+  const { paths, policies, redirect, servers, sticky } = route;
+  const { files } = environment;
+  const own: ApplicationPath = {
+    path: "*",
+    policies: createPolicies(policies, files, environment.policies),
+    handler: redirect === undefined
+      ? proxyTo({ policies, servers, sticky }, environment)
+      : (exchange) => redirectTo(exchange, redirect),
+  };
+  if (paths.length === 0) return createApplication([own]);
+  const entries = paths.map((entry, index): ApplicationPath => ({
+    path: entryPath(index),
+    policies: createPolicies(entry.policies, files, environment.policies),
+    handler: handlerOf(entry, sticky, environment),
+  }));
+  const ambiguous = { path: AMBIGUOUS_PATH, handler: refuseAmbiguous };
+  return createApplication([...entries, ambiguous, own], {
+    getPath: ({ target }) => pathOfMatch(paths, target),
+  });
+}
+
+function pathOfMatch(paths: readonly PathConfig[], target: string): string {
+  const match = matchPath(paths, target);
+  if (match.kind === "ambiguous") return AMBIGUOUS_PATH;
+  return match.kind === "path" ? entryPath(paths.indexOf(match.path)) : ROUTE_PATH;
+}
+
+function refuseAmbiguous(): ReturnType<Handler> {
+  return plainAnswer(400, "Bad request: servers may read its path in different ways");
+}
+
+function handlerOf(
+  { policies, redirect, respond, rewrite, servers }: PathConfig,
+  sticky: RouteConfig["sticky"],
+  environment: RouteEnvironment,
+): Handler {
+  if (respond !== undefined) return respondWith(respond);
+  const handler = redirect === undefined
+    ? proxyTo({ policies, servers, sticky }, environment)
+    : redirectPath(redirect);
+  return rewrite === undefined ? handler : rewriteBefore(handler, rewrite);
+}
+
+function proxyTo(
+  target: Pick<RouteConfig, "policies" | "servers" | "sticky">,
+  { proxy: proxyEnvironment }: RouteEnvironment,
+): Handler {
+  const { policies, servers, sticky } = target;
+  const to = { servers, sticky, changeHeaders: compileRequestHeaders(policies) };
+  return (exchange) => proxy(exchange, to, proxyEnvironment);
+}
+
+/** The innermost: policies have seen what the client asked for. */
+function rewriteBefore(handler: Handler, rewrite: PathRewriteConfig): Handler {
+  return (exchange) => {
+    const target = rewriteTarget(exchange.target, rewrite);
+    if (target !== undefined) return handler(withFields(exchange, { target }));
+    exchange.body?.cancel();
+    return plainAnswer(400, "Bad request: its path cannot be rewritten");
+  };
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { PATH_DOUBTFUL_MAX_CHARACTERS, PATH_READINGS_MAX } from "../../../lib/base/limits.ts";
+import {
+  hasDotSegments,
+  isDoubtful,
+  plainReading,
+  readingsOf,
+} from "../../../lib/http/policy/path_readings.ts";
+
+/** All readings, or undefined if there are more than anybody should look at. */
+function allOf(path: string): string[] | undefined {
+  const readings: string[] = [];
+  const generator = readingsOf(plainReading(path));
+  for (let next = generator.next();; next = generator.next()) {
+    if (next.done) return next.value ? readings : undefined;
+    readings.push(next.value);
+  }
+}
+
+const PLAIN: readonly [path: string, plain: string][] = [
+  ["/a", "/a"],
+  ["/A/b", "/a/b"],
+  ["/%61%2D%2e%5F%7e%30", "/a-._~0"],
+  ["/%4Db", "/mb"],
+  ["/%2f", "/%2f"],
+  ["/%2F%5C%25", "/%2f%5c%25"],
+  ["/caf%C3%A9", "/caf%c3%a9"],
+  ["/%", "/%"],
+  ["/%6", "/%6"],
+  ["/%zz", "/%zz"],
+];
+
+for (const [path, plain] of PLAIN) {
+  Deno.test(`plainReading: RFC 3986 §6.2.2.2, ${path} is ${plain}`, () => {
+    assert.equal(plainReading(path), plain);
+    assert.equal(plainReading(plain), plain, "once is enough");
+  });
+}
+
+const UNDOUBTED = [
+  "/",
+  "/a/b.c/d-e_f~g!$&'()*+,=:@",
+  "/.well-known/x",
+  "/a...b/..c/d../.e",
+  "/caf%C3%A9%20x",
+  "/a/",
+];
+
+for (const path of UNDOUBTED) {
+  Deno.test(`isDoubtful: ${path} is read in one way`, () => {
+    assert.equal(isDoubtful(plainReading(path)), false);
+    assert.equal(hasDotSegments(path), false);
+  });
+}
+
+const DOUBTED: readonly [path: string, reading: string][] = [
+  ["//a", "/a"],
+  ["/x/../a", "/a"],
+  ["/x/%2e%2E/a", "/a"],
+  ["/x/..", "/"],
+  ["/./a", "/a"],
+  ["/../../a", "/a"],
+  ["/x%2f..%2fa", "/a"],
+  ["/x%252f%2e%252e%252fa", "/a"],
+  ["/x\\..\\a", "/a"],
+  ["/x%5c..%5Ca", "/a"],
+  ["/a;v=1/b", "/a/b"],
+  ["/x/..;/a", "/a"],
+  ["/x/..%3bv/a", "/a"],
+  ["/a#b", "/a"],
+  ["/a%23b", "/a"],
+  ["/a%3fb", "/a"],
+  ["/x/y//../a", "/x/a"],
+  ["/x/y//../a", "/x/y/a"],
+  ["/x/y//../a", "/x/y//../a"],
+  ["/%2561", "/a"],
+  ["/x/%c0%ae%C0%AE/a", "/a"],
+  ["/x%c0%afa", "/x/a"],
+  ["/%c1%81%c1%a1", "/aa"],
+];
+
+for (const [path, reading] of DOUBTED) {
+  Deno.test(`readingsOf: ${path} may be read as ${reading}`, () => {
+    assert(isDoubtful(plainReading(path)));
+    const readings = allOf(path)!;
+    assert(readings.includes(reading), readings.join(" "));
+    assert.equal(new Set(readings).size, readings.length, "each once");
+  });
+}
+
+for (const path of ["/a%00", "/a%0a", "/a%0D/b", "/a%7F", "/a%2500", "/a%25%30%30", "/%1f"]) {
+  Deno.test(`readingsOf: ${path} holds a control character, and is not read to its end`, () => {
+    assert(isDoubtful(plainReading(path)));
+    assert.equal(allOf(path), undefined);
+    assert.equal(hasDotSegments(path), true, "nobody knows");
+  });
+}
+
+Deno.test("readingsOf: looks at a bounded number of readings, of a bounded length", () => {
+  const many = `/${Array.from({ length: 200 }, (_, n) => `${n};/..//%25252f`).join("/")}`;
+  const generator = readingsOf(plainReading(many));
+  let count = 0;
+  while (!generator.next().done) count++;
+  assert(count <= PATH_READINGS_MAX, `${count} readings`);
+  assert.equal(allOf(`//${"a".repeat(PATH_DOUBTFUL_MAX_CHARACTERS)}`), undefined);
+});
+
+const DOTS: readonly [path: string, has: boolean][] = [
+  ["/a/b", false],
+  ["/a%2Fb", false],
+  ["//a", false],
+  ["/a;b/c", false],
+  ["/a..b/...", false],
+  ["/a/../b", true],
+  ["/a/.", true],
+  ["/..", true],
+  ["/a/%2e%2e", true],
+  ["/a%2f..", true],
+  ["/a/..;x/b", true],
+  ["/a/%252e%252e%252fb", true],
+];
+
+for (const [path, has] of DOTS) {
+  Deno.test(`hasDotSegments: ${path} ${has ? "has some" : "has none"}`, () => {
+    assert.equal(hasDotSegments(path), has);
+  });
+}

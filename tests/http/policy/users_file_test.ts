@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { formatPasswordHash } from "../../../lib/base/password_hash.ts";
+import { USERS_FILE_MAX_BYTES } from "../../../lib/base/limits.ts";
+import { parseUsers, readUsers } from "../../../lib/http/policy/users_file.ts";
+import { cheapHash } from "./password_hashes.ts";
+
+const HASH = formatPasswordHash(await cheapHash("x"));
+
+const GOOD: readonly [text: string, names: readonly string[]][] = [
+  ["", []],
+  [`alice:${HASH}`, ["alice"]],
+  [`# staff\n\nalice:${HASH}\r\n  \nbob b:  ${HASH} \n`, ["alice", "bob b"]],
+];
+
+for (const [text, names] of GOOD) {
+  Deno.test(`parseUsers: reads ${names.length} users`, () => {
+    const parsed = parseUsers(text);
+    assert(parsed.kind === "users");
+    assert.deepEqual([...parsed.users.keys()], names);
+  });
+}
+
+const BAD: readonly [text: string, line: number, problem: RegExp][] = [
+  ["alice", 1, /expected "name:hash"/],
+  [`:${HASH}`, 1, /expected "name:hash"/],
+  [`a:${HASH}\n\nb:hunter2`, 3, /^it is not a hash, expected what "postern hash-password" prints$/],
+  ["a:$apr1$lZL6V/ci$eIMz/iKDkbtys/uU7LEK00", 1, /another kind/],
+  [`a:${HASH}\na:${HASH}`, 2, /already given/],
+];
+
+for (const [text, line, problem] of BAD) {
+  Deno.test(`parseUsers: refuses line ${line} of ${JSON.stringify(text.slice(0, 20))}`, () => {
+    const parsed = parseUsers(text);
+    assert(parsed.kind === "problem");
+    assert.equal(parsed.line, line);
+    assert.match(parsed.problem, problem);
+    assert.doesNotMatch(parsed.problem, /hunter2/);
+  });
+}
+
+const config = (usersFile: string | undefined, users = new Map()) => ({
+  realm: "x",
+  users,
+  usersFile,
+  passes: false,
+});
+
+/** Runs with a file that holds a text. */
+async function withFile(text: string, run: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, text);
+    await run(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+Deno.test("readUsers: the configuration's users win over those of its file", async () => {
+  const own = await cheapHash("own");
+  await withFile(`alice:${HASH}\nbob:${HASH}\n`, async (path) => {
+    const users = await readUsers(config(path, new Map([["alice", own]])));
+    assert.deepEqual([...users.keys()].sort(), ["alice", "bob"]);
+    assert.equal(users.get("alice"), own);
+  });
+  assert.equal((await readUsers(config(undefined, new Map([["alice", own]])))).size, 1);
+});
+
+Deno.test("readUsers: a file that cannot be used is an error that names it", async () => {
+  await withFile("# nobody\n", async (path) => {
+    await assert.rejects(readUsers(config(path)), (error: Error) => {
+      return error.message === `Cannot use users_file "${path}": it has no user`;
+    });
+  });
+  await withFile("hunter2", async (path) => {
+    await assert.rejects(readUsers(config(path)), /: line 1: expected "name:hash"$/);
+  });
+  await withFile("#".repeat(USERS_FILE_MAX_BYTES + 1), async (path) => {
+    await assert.rejects(readUsers(config(path)), /larger than/);
+  });
+  await assert.rejects(
+    readUsers(config("/nowhere/users")),
+    /^Error: Cannot read users_file "\/nowhere/,
+  );
+});
