@@ -14,20 +14,10 @@ import type { Counters } from "./base/counters.ts";
 import { HEADER_TIMEOUT_MS, KEEP_ALIVE_TIMEOUT_MS } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { Sampler } from "./base/sampler.ts";
-import type { Config, RouteConfig, ServerConfig } from "./config/config.ts";
+import type { Config, RouteConfig } from "./config/config.ts";
 import { AddressBook } from "./hop/address_book.ts";
-import {
-  type LoopbackOptions,
-  type LoopbackServer,
-  openLoopbackServer,
-} from "./http/loopback_server.ts";
-import { createOffloadApplication } from "./http/offload_application.ts";
-import { createPlainApplication } from "./http/plain_application.ts";
-import type { ProxyEnvironment } from "./http/proxy.ts";
-import { Terminators } from "./http/terminators.ts";
-import { prepareServers } from "./http/upstream/prepare_servers.ts";
-import { UpstreamClient } from "./http/upstream/upstream_client.ts";
-import type { UpstreamServer } from "./http/upstream/upstream_server.ts";
+import { HttpPlane, type HttpSnapshot } from "./http/http_plane.ts";
+import type { TerminatorCertificate } from "./http/terminators.ts";
 import { type Libc, type NoLibc, openLibc } from "./linux/libc.ts";
 import { setListenerNoDelay } from "./linux/listener_no_delay.ts";
 import { openEngine } from "./relay/open_engine.ts";
@@ -43,12 +33,16 @@ import { Samples } from "./sample/samples.ts";
 import type { Store } from "./state/store.ts";
 import { type Certificate, certificateCovers } from "./tls/certificate.ts";
 import {
+  autoHostnames,
   certificateId,
   type CertificateSource,
   certificateSource,
+  certificateSources,
 } from "./tls/certificate_source.ts";
 import { CertificateStore } from "./tls/certificate_store.ts";
-import { Rotation } from "./upstream/rotation.ts";
+import { Balancer } from "./upstream/balancer.ts";
+import { HealthChecks } from "./upstream/health_checks.ts";
+import { upstreamGroups } from "./upstream/upstream_group.ts";
 
 /** What an edge stands on. */
 export interface EdgeSurroundings {
@@ -62,25 +56,28 @@ export interface EdgeSurroundings {
 /** What only a start reads: fields of the configuration, each with its key in the file. */
 const START_KEYS = { listen: "listen", stateFolder: "state", relay: "relay", log: "log" } as const;
 
+/** A configuration of which everything that can fail has been done. */
+interface Prepared {
+  /** With every `sample` replaced. */
+  readonly routes: readonly RouteConfig[];
+  readonly http: HttpSnapshot;
+}
+
 /** A running Postern. `stop` ends it; after that it cannot be used again. */
 export class Edge {
   readonly #surroundings: EdgeSurroundings;
   readonly #libc: Libc | NoLibc = openLibc();
   readonly #sampler: Sampler;
   readonly #book = new AddressBook();
-  readonly #rotation = new Rotation();
+  readonly #balancer = new Balancer();
+  readonly #health: HealthChecks;
   readonly #challenges = new ChallengesShown();
   readonly #certificates: CertificateStore;
-  readonly #upstreams: UpstreamClient;
-  /** By the configuration's entry; what an older configuration had stays while a request uses it. */
-  readonly #servers = new WeakMap<ServerConfig, UpstreamServer>();
-  readonly #proxy: ProxyEnvironment;
-  readonly #terminators: Terminators;
+  readonly #http: HttpPlane;
   readonly #samples: Samples;
   #config: Config;
   #table: RouteTable;
   #relay: RelayEngine | undefined;
-  #plain: LoopbackServer | undefined;
   #renewer: Renewer | undefined;
   #addresses: BoundAddresses = { https: [], http: [] };
 
@@ -92,26 +89,14 @@ export class Edge {
     this.#table = new RouteTable(config.routes);
     this.#certificates = new CertificateStore({ store, clock, log: log.child("tls") });
     this.#samples = new Samples(store);
-    this.#upstreams = new UpstreamClient({ clock, counters });
-    this.#proxy = {
+    this.#http = this.#createHttpPlane();
+    this.#health = new HealthChecks({
       clock,
       counters,
-      log: log.child("http"),
-      sampler: this.#sampler,
-      // Unknown to clients, and another one in each process: several Posterns may stand in a row.
-      via: `postern-${crypto.randomUUID().slice(0, 8)}`,
-      orderServers: (servers) => this.#rotation.order(servers),
-      send: (server, request) => this.#upstreams.send(this.#preparedServer(server), request),
-    };
-    this.#terminators = new Terminators(
-      clock,
-      (id, certificate, httpVersion) =>
-        this.#openLoopbackServer({
-          application: this.#offloadApplication(id, certificate as Certificate),
-          certificate,
-          httpVersion,
-        }),
-    );
+      log: log.child("upstream"),
+      cells: this.#balancer.cells,
+      askHttp: (server, probe, signal) => this.#http.askHealth(server, probe, signal),
+    });
   }
 
   /**
@@ -158,24 +143,24 @@ export class Edge {
       if (isDeepStrictEqual(config[field], this.#config[field])) continue;
       log.warn(`"${key}" has changed: it is used after a restart`);
     }
-    const routes = await this.#prepare(config);
+    const prepared = await this.#prepare(config);
     const before = this.#config;
-    await this.#use(config, routes);
+    await this.#use(config, prepared);
     await this.#renewFor(config, before);
-    const ids = new Set(sourcesOf(config).map(certificateId));
-    this.#terminators.keepOnly(ids);
+    const ids = new Set(certificateSources(config.routes).map(certificateId));
+    this.#http.keepOnly(ids);
     this.#certificates.retain(ids);
   }
 
   /** Stops accepting, lets connections finish for `timeoutMs` milliseconds at most, closes all. */
   async stop(timeoutMs: number): Promise<DrainResult> {
     this.#relay?.stopAccepting();
-    const renewerStopped = this.#renewer?.stop();
+    const ended = Promise.all([this.#renewer?.stop(), this.#health.close()]);
     // Idle keep-alive connections end here; those with a request in flight when it is answered.
-    const closed = Promise.all([this.#terminators.shutdown(), this.#plain?.shutdown()]);
+    const closed = this.#http.shutdown();
     const drained = await this.#relay?.drain(timeoutMs) ?? { finished: 0, cut: 0 };
-    await Promise.all([closed, renewerStopped]);
-    this.#upstreams.close();
+    await Promise.all([closed, ended]);
+    this.#http.close();
     this.#certificates[Symbol.dispose]();
     await this.#samples.close();
     return drained;
@@ -190,20 +175,11 @@ export class Edge {
         { reason: this.#libc },
       );
     }
-    const routes = await this.#prepare(config);
-    this.#plain = this.#openLoopbackServer({
-      application: createPlainApplication({
-        proxy: this.#proxy,
-        httpsPort: () => this.#addresses.https[0].port,
-        match: (hostname) => this.#table.match(hostname),
-        answerChallenge: (hostname, token) => this.#challenges.answer(hostname, token),
-      }),
-      certificate: undefined,
-      httpVersion: "1.1",
-    });
+    const prepared = await this.#prepare(config);
     this.#relay = openEngine(
       { table: this.#table, helloTimeoutMs: config.helloTimeoutMs },
       {
+        balancer: this.#balancer,
         book: this.#book,
         clock,
         counters,
@@ -215,8 +191,8 @@ export class Edge {
       },
       { ...config.relay, libc: this.#libc },
     );
-    this.#relay.check(routes);
-    await this.#use(config, routes);
+    this.#relay.check(prepared.routes);
+    await this.#use(config, prepared);
     this.#certificates.onReplaced(() => this.#relay?.refreshTerminators());
     // Last, so that the first connection finds everything in its place.
     this.#addresses = this.#relay.listen(config.listen);
@@ -225,27 +201,28 @@ export class Edge {
   }
 
   /** Does everything that can fail before another configuration takes effect. */
-  async #prepare(config: Config): Promise<readonly RouteConfig[]> {
+  async #prepare(config: Config): Promise<Prepared> {
     this.#relay?.check(config.routes);
     await this.#readCertificates(config);
     const routes = await this.#samples.fillIn(config.routes);
-    for (const [server, prepared] of await prepareServers(routes)) {
-      this.#servers.set(server, prepared);
-    }
-    return routes;
+    return { routes, http: await this.#http.prepare(config, routes) };
   }
 
   /** The one moment in which another configuration takes effect. */
-  async #use(config: Config, routes: readonly RouteConfig[]): Promise<void> {
+  async #use(config: Config, { routes, http }: Prepared): Promise<void> {
     this.#config = config;
     this.#table = new RouteTable(routes);
+    this.#http.use(http);
+    const groups = upstreamGroups(routes);
+    this.#balancer.prepare(groups);
+    this.#health.use(groups);
     await this.#relay?.update({ table: this.#table, helloTimeoutMs: config.helloTimeoutMs });
   }
 
   /** @param before What the renewer that runs was started with. */
   async #renewFor(config: Config, before: Config | undefined): Promise<void> {
     const { clock, counters, log, store } = this.#surroundings;
-    const hostnames = autoHostnames(config);
+    const hostnames = autoHostnames(config.routes);
     if (this.#renewer !== undefined && isDeepStrictEqual(config.acme, before?.acme)) {
       return this.#renewer.update(hostnames);
     }
@@ -264,7 +241,7 @@ export class Edge {
 
   /** Broken files are found, and the internal CA is there to be trusted, before either is needed. */
   async #readCertificates(config: Config): Promise<void> {
-    const sources = sourcesOf(config);
+    const sources = certificateSources(config.routes);
     const internal = sources.find((source) => source.kind === "internal");
     const files = sources.filter((source) => source.kind === "file");
     for (const source of internal === undefined ? files : [internal, ...files]) {
@@ -278,7 +255,7 @@ export class Edge {
     if (certificate === undefined) throw new Error("route has no certificate");
     const source = certificateSource(certificate, match.pattern);
     const id = certificateId(source);
-    const lease = this.#terminators.lease(id, await this.#certificate(id, source), alpn);
+    const lease = this.#http.lease(id, await this.#certificate(id, source), alpn);
     return {
       port: lease.port,
       headerTimeoutMs: timeouts.headerMs,
@@ -295,54 +272,50 @@ export class Edge {
     return result.certificate;
   }
 
-  #preparedServer(server: ServerConfig): UpstreamServer {
-    const prepared = this.#servers.get(server);
-    if (prepared === undefined) throw new Error("server was not prepared");
-    return prepared;
-  }
-
-  #openLoopbackServer(options: Omit<LoopbackOptions, "environment">): LoopbackServer {
+  #createHttpPlane(): HttpPlane {
     const { clock, counters, log } = this.#surroundings;
-    const environment = {
+    const libc = this.#libc;
+    return new HttpPlane({
+      balancer: this.#balancer,
       book: this.#book,
       clock,
       counters,
       log: log.child("http"),
       sampler: this.#sampler,
-    };
-    const libc = this.#libc;
-    const onListen = typeof libc === "string"
-      ? undefined
-      : (port: number) => void setListenerNoDelay(libc, port);
-    return openLoopbackServer({ ...options, environment, onListen });
+      onListen: typeof libc === "string"
+        ? undefined
+        : (port) => void setListenerNoDelay(libc, port),
+      match: (hostname) => this.#table.match(hostname),
+      serves: (id, certificate, hostname) => this.#serves(id, certificate, hostname),
+      httpsPort: () => this.#addresses.https[0].port,
+      answerChallenge: (hostname, token) => this.#challenges.answer(hostname, token),
+    });
   }
 
   #leasePlainHttp(): HopLease {
     return {
-      port: this.#plain!.port,
+      port: this.#http.plainPort,
       headerTimeoutMs: HEADER_TIMEOUT_MS,
       keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
       release: () => {},
     };
   }
 
-  #offloadApplication(id: string, certificate: Certificate) {
-    return createOffloadApplication({
-      counters: this.#surroundings.counters,
-      proxy: this.#proxy,
-      serves: (hostname) => this.#serves(id, certificate, hostname),
-    });
-  }
-
   /** See `OffloadOptions.serves`. The catch-all has a certificate that covers no host by its name. */
-  #serves(id: string, certificate: Certificate, hostname: string | undefined): Match | undefined {
+  #serves(
+    id: string,
+    certificate: TerminatorCertificate,
+    hostname: string | undefined,
+  ): Match | undefined {
     const match = this.#table.match(hostname);
     if (match?.route.certificate === undefined) return undefined;
     if (match.pattern.kind === "any") {
       const own = certificateId(certificateSource(match.route.certificate, match.pattern));
       return own === id ? match : undefined;
     }
-    return hostname !== undefined && certificateCovers(certificate, hostname) ? match : undefined;
+    return hostname !== undefined && certificateCovers(certificate as Certificate, hostname)
+      ? match
+      : undefined;
   }
 
   #record(record: ConnectionRecord): void {
@@ -359,16 +332,4 @@ export class Edge {
       reason,
     });
   }
-}
-
-/** One source per certificate that the configuration needs. */
-function sourcesOf(config: Config): CertificateSource[] {
-  return config.routes.flatMap(({ certificate, hosts }) =>
-    certificate === undefined ? [] : hosts.map((pattern) => certificateSource(certificate, pattern))
-  );
-}
-
-/** Hostnames whose certificates are ordered. */
-function autoHostnames(config: Config): string[] {
-  return sourcesOf(config).flatMap((source) => source.kind === "auto" ? [source.hostname] : []);
 }

@@ -282,3 +282,37 @@ Deno.test("Edge: records each connection at level debug", async () => {
   match(line, / client=127\.0\.0\.1:\d+ serverName=a\.example route=0 /);
   match(line, new RegExp(` server=${address} up=(\\d+) down=\\1 ms=\\d+ end=closed$`));
 });
+
+Deno.test("Edge: servers are checked until they are gone from the configuration, or the edge has stopped", async () => {
+  let asked = 0;
+  await using one = startBrokenUpstream(async (peer) => {
+    const head = await peer.readHead();
+    if (/^GET \/health HTTP/.test(String(head))) asked++;
+    await peer.write("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none");
+  });
+  const untilAsked = async (more: number) => {
+    const wanted = asked + more;
+    const endsAt = performance.now() + 10_000;
+    while (asked < wanted && performance.now() < endsAt) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    strictEqual(asked >= wanted, true, `${asked} of ${wanted} checks`);
+  };
+  const health = { path: "/health", interval: "100ms" };
+  const checked = configOf([offloadTo("a.example", url(one), { health_check: health })]);
+  const place = await openPlace(checked);
+  await untilAsked(3);
+  await place.edge.reload(configOf([offloadTo("a.example", url(one))]));
+  const before = asked;
+  const [to] = place.edge.addresses.https;
+  const question = { to, serverName: "a.example", caPem: internalCa(place.store) };
+  strictEqual(await ask(question), "200 one");
+  await place.edge.reload(checked);
+  strictEqual(asked - before <= 1, true, "one may have been under way");
+  await untilAsked(2);
+  await place.edge.stop(1_000);
+  const after = asked;
+  // Longer than two intervals.
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  strictEqual(asked, after);
+});

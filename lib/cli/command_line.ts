@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { errorText } from "../base/failures.ts";
 import { suggest } from "../config/suggest.ts";
 import { check } from "./check.ts";
+import { hashPasswordVerb } from "./hash_password.ts";
 import { help } from "./help.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
@@ -43,6 +44,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   check,
   routes,
   transparent: transparentVerb,
+  "hash-password": hashPasswordVerb,
   schema,
   version,
   help,

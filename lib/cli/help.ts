@@ -12,13 +12,14 @@ and which are offloaded with a certificate of their own.
 usage: postern <verb> [--config FILE] [--state FOLDER]
 
 verbs
-  run          serve what the configuration says, until SIGINT or SIGTERM
-  check        read the configuration and report every problem in it
-  routes       print the effective route table
-  transparent  print the routing that "source: client" needs, for a shell
-  schema       print the JSON Schema of routes.yaml, for editors
-  version      print the version
-  help         print this text
+  run            serve what the configuration says, until SIGINT or SIGTERM
+  check          read the configuration and report every problem in it
+  routes         print the effective route table
+  transparent    print the routing that "source: client" needs, for a shell
+  hash-password  read a password and print its hash, for "basic_auth"
+  schema         print the JSON Schema of routes.yaml, for editors
+  version        print the version
+  help           print this text
 
 options
   -c, --config FILE    the configuration (default: routes.yaml)

@@ -4,24 +4,42 @@
  * @module
  */
 import { formatAddress } from "../base/addresses.ts";
+import { formatDuration } from "../base/durations.ts";
 import { formatHostPattern } from "../base/hostnames.ts";
-import type { CertificateConfig, RouteConfig, ServerConfig } from "../config/config.ts";
+import type {
+  CertificateConfig,
+  HealthCheckConfig,
+  RouteConfig,
+  RouteSource,
+  ServerConfig,
+} from "../config/config.ts";
 import type { Verb } from "./command_line.ts";
 import { readConfig } from "./read_config.ts";
 import { formatTable } from "./table.ts";
 
 const HEAD = ["HOST", "MODE", "443", "80", "CERTIFICATE", "PROXY HEADER"];
 
-/** Prints what each host means: one line per host, in the order of the file. */
+/** What servers see as the client's address. */
+const SOURCE_CELLS: Readonly<Record<RouteSource, string>> = {
+  proxy: "-",
+  client: "client",
+  client_or_proxy: "client, else proxy",
+};
+
+/**
+ * Prints what each host means: one line per host, in the order of the file. Whose address servers see
+ * is a column only if any route has `source: client`.
+ */
 export const routes: Verb = async (options, terminal) => {
   const config = await readConfig(options.config, terminal);
   if (config === undefined) return 2;
   const hasPort80 = config.listen.http.length > 0;
+  const hasSources = config.routes.some(({ source }) => source !== "proxy");
   const rows = config.routes.flatMap((route) => {
-    const [mode, ...rest] = cells(route, hasPort80);
-    return route.hosts.map((host) => [formatHostPattern(host), mode, ...rest]);
+    const rest = [...cells(route, hasPort80), ...hasSources ? [SOURCE_CELLS[route.source]] : []];
+    return route.hosts.map((host) => [formatHostPattern(host), ...rest]);
   });
-  terminal.out(formatTable([HEAD, ...rows]));
+  terminal.out(formatTable([[...HEAD, ...hasSources ? ["SOURCE"] : []], ...rows]));
   return 0;
 };
 
@@ -39,7 +57,22 @@ function secureCell(route: RouteConfig): string {
   if (route.redirect !== undefined) {
     return `redirect ${route.redirect.status} ${trimSlash(route.redirect.to.href)}`;
   }
-  return route.mode === "reject" ? "alert" : serverCell(route.servers);
+  return route.mode === "reject" ? "alert" : serverCell(route.servers) + balanceText(route);
+}
+
+/** What differs from servers in turn, all of which count as up. */
+function balanceText({ healthCheck, loadBalance, sticky }: RouteConfig): string {
+  const parts = [
+    loadBalance === "round_robin" ? [] : [loadBalance],
+    sticky === undefined ? [] : [`sticky ${sticky.cookie}`],
+    healthCheck === undefined ? [] : [checkText(healthCheck)],
+  ].flat();
+  return parts.map((part) => `; ${part}`).join("");
+}
+
+function checkText({ intervalMs, probe }: HealthCheckConfig): string {
+  const what = probe.kind === "tcp" ? "tcp" : `http ${probe.path}`;
+  return `check ${what} every ${formatDuration(intervalMs)}`;
 }
 
 function plainCell({ plainHttp }: RouteConfig): string {
@@ -64,9 +97,10 @@ function certificateCell(certificate: CertificateConfig | undefined): string {
 }
 
 function serverCell(servers: readonly ServerConfig[]): string {
-  return servers.map(({ address, scheme }) => {
+  return servers.map(({ address, isBackup, scheme, weight }) => {
     const text = address.kind === "sample" ? "sample" : formatAddress(address);
-    return scheme === "tcp" || address.kind !== "tcp" ? text : `${scheme}://${text}`;
+    const url = scheme === "tcp" || address.kind !== "tcp" ? text : `${scheme}://${text}`;
+    return `${url}${weight === 1 ? "" : ` weight ${weight}`}${isBackup ? " backup" : ""}`;
   }).join(", ");
 }
 

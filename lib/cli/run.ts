@@ -7,7 +7,7 @@ import { formatAddress, type TcpAddress } from "../base/addresses.ts";
 import { systemClock } from "../base/clock.ts";
 import { Counters } from "../base/counters.ts";
 import { errorText } from "../base/failures.ts";
-import { DRAIN_TIMEOUT_MS } from "../base/limits.ts";
+import { DRAIN_TIMEOUT_MS, START_MEMORY_DELAY_MS } from "../base/limits.ts";
 import { createLog, type Log, type LogFields } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
 import { Edge } from "../edge.ts";
@@ -15,6 +15,7 @@ import { openFileStore } from "../state/file_store.ts";
 import { StateError } from "../state/state_error.ts";
 import type { CommandOptions, Verb } from "./command_line.ts";
 import { readConfig } from "./read_config.ts";
+import { releaseStartMemory } from "./release_start_memory.ts";
 import { sampleLines } from "./sample_lines.ts";
 import { listenForSignals } from "./signals.ts";
 import { stateFolder } from "./state_folder.ts";
@@ -52,6 +53,7 @@ async function serve(config: Config, { log, options, terminal }: Surroundings): 
     state: store.folder,
   });
   for (const line of sampleLines(config, edge.addresses, store.folder)) terminal.out(line);
+  using _release = systemClock.after(START_MEMORY_DELAY_MS, () => releaseStartMemory(log));
   while (await signals.next() === "SIGHUP") await reload(edge, { log, options, terminal });
   log.info("draining", { open: edge.open, limitMs: DRAIN_TIMEOUT_MS });
   const { finished, cut } = await edge.stop(DRAIN_TIMEOUT_MS);

@@ -10,9 +10,10 @@ async function helpText(): Promise<string> {
 
 Deno.test("help: names every verb, and each verb it names exists", async () => {
   const verbs = /\nverbs\n([^]*?)\n\n/.exec(await helpText())![1].split("\n")
-    .map((line) => /^ {2}(\w+) /.exec(line)![1]);
-  strictEqual(verbs.join(" "), "run check routes transparent schema version help");
-  for (const verb of verbs) {
+    .map((line) => /^ {2}([\w-]+) /.exec(line)![1]);
+  strictEqual(verbs.join(" "), "run check routes transparent hash-password schema version help");
+  // That one waits for a password: it has tests of its own.
+  for (const verb of verbs.filter((name) => name !== "hash-password")) {
     // A file that is missing ends those that would go on.
     const terminal = recordTerminal();
     await runCommandLine([verb, "--config", "/nowhere/routes.yaml"], terminal);

@@ -64,6 +64,66 @@ Deno.test("routes: shows nothing for port 80 where nobody listens on it", async 
   match(out, /^app2\.example\.org +offload +http:\/\/192\.168\.1\.12:3000 +- +auto +off$/m);
 });
 
+const SOURCES = `
+version: 1
+routes:
+  - hosts: [seen.example.org]
+    mode: passthrough
+    upstream: 192.168.1.11:443
+    http: off
+    source: client
+  - hosts: [either.example.org]
+    mode: passthrough
+    upstream: 192.168.1.12:443
+    http: off
+    source: client
+    source_fallback: proxy
+  - hosts: [hidden.example.org]
+    mode: passthrough
+    upstream: 192.168.1.13:443
+    http: off
+`;
+
+const SOURCE_TABLE = `
+HOST                MODE         443               80   CERTIFICATE  PROXY HEADER  SOURCE
+seen.example.org    passthrough  192.168.1.11:443  404  -            off           client
+either.example.org  passthrough  192.168.1.12:443  404  -            off           client, else proxy
+hidden.example.org  passthrough  192.168.1.13:443  404  -            off           -
+`;
+
+Deno.test("routes: shows whose address servers see, where it is not always Postern's", async () => {
+  using folder = makeTempFolder();
+  const { code, out } = await runVerb(routes, folder.write("routes.yaml", SOURCES));
+  strictEqual(code, 0);
+  strictEqual(`\n${out}\n`, SOURCE_TABLE);
+});
+
+Deno.test("routes: shows how servers are balanced and checked where that is not the default", async () => {
+  using folder = makeTempFolder();
+  const yaml = `
+version: 1
+routes:
+  - hosts: [a.example.org]
+    mode: passthrough
+    load_balance: ip_hash
+    health_check: {}
+    http: off
+    upstreams: [{ url: 10.0.0.1:443, weight: 3 }, { url: 10.0.0.2:443, backup: true }]
+  - hosts: [b.example.org]
+    mode: offload
+    upstreams: [http://10.0.0.1, http://10.0.0.2]
+    health_check: { path: /health, interval: 90s }
+    sticky: { cookie: server }
+`;
+  const { out } = await runVerb(routes, folder.write("routes.yaml", yaml));
+  const cells = out.split("\n").map((line) => line.split(/ {2,}/)[2]);
+  deepStrictEqual(cells, [
+    "443",
+    "10.0.0.1:443 weight 3, 10.0.0.2:443 backup; ip_hash; check tcp every 10s",
+    "http://10.0.0.1:80, http://10.0.0.2:80; sticky server; check http /health every 90s",
+  ]);
+});
+
 Deno.test("routes: prints no table of a file that has errors", async () => {
   using folder = makeTempFolder();
   const { code, out, err } = await runVerb(routes, folder.write("routes.yaml", `${YAML}x: 1\n`));

@@ -20,12 +20,6 @@ const HOSTS = ["a.ext.test", "b.ext.test"];
 /** The rows of h1check, in halves of about the same length that run side by side. */
 const HALVES = ["[02468acegikmoqsuwy]$", "[^02468acegikmoqsuwy]$"];
 
-/** Rows that this version does not pass, and why. A row that becomes good must leave this list. */
-const KNOWN_FAILURES: Readonly<Record<string, string>> = {
-  "garden-proxy-21": "GET with a body: the runtime drops the body, so it is refused with 400 " +
-    "instead of forwarded without",
-};
-
 /** Descriptors that the runtime may open for itself meanwhile. */
 const SPARE_DESCRIPTORS = 8;
 
@@ -50,9 +44,7 @@ testWithCorpus("corpus: requests are refused or clean", async (context) => {
     })),
   ]);
   for (const [index, port] of ["443", "80"].entries()) {
-    await context.step(`to port ${port}, but for known rows`, () => {
-      deepStrictEqual(failures[index], Object.keys(KNOWN_FAILURES).sort());
-    });
+    await context.step(`to port ${port}`, () => deepStrictEqual(failures[index], []));
   }
 });
 

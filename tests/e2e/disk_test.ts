@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { formatAddress } from "../../lib/base/addresses.ts";
-import { SAVE_RETRY_MS } from "../../lib/base/limits.ts";
+import { SAVE_RETRY_MS } from "../../lib/base/certificate_limits.ts";
 import { type BrokenUpstream, startBrokenUpstream } from "../support/broken_upstream.ts";
 import { curl } from "../support/curl.ts";
 import { withDeadline } from "../support/deadline.ts";

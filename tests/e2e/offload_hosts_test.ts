@@ -135,7 +135,8 @@ for (const version of VERSIONS) {
       strictEqual((await curl("https://a.test/", options)).status, 200);
       const [, port] = await postern.waitForLog(/serverName=a\.test .*server=127\.0\.0\.1:(\d+)/);
       const terminator = { kind: "tcp", hostname: "127.0.0.1", port: Number(port) } as const;
-      for (const source of ["127.0.0.1", "127.0.0.2"]) {
+      // The last one is among those that the relay itself takes in turn.
+      for (const source of ["127.0.0.1", "127.0.0.2", "127.64.0.77"]) {
         const seen = await curl("https://a.test/", {
           to: terminator,
           caFile,
