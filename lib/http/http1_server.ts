@@ -7,7 +7,14 @@
 import { CoarseClock } from "../base/coarse_clock.ts";
 import type { Timer } from "../base/clock.ts";
 import { errorText } from "../base/failures.ts";
-import { ACCEPT_PAUSE_MS, ANSWER_BUFFERS_IDLE_MAX, ANSWER_HEAD_ROOM_BYTES, BODY_READ_BYTES, HOP_WAIT_TIMEOUT_MS, RELAY_TIMER_STEP_MS } from "../base/limits.ts";
+import {
+  ACCEPT_PAUSE_MS,
+  ANSWER_BUFFERS_IDLE_MAX,
+  ANSWER_HEAD_ROOM_BYTES,
+  BODY_READ_BYTES,
+  HOP_WAIT_TIMEOUT_MS,
+  RELAY_TIMER_STEP_MS,
+} from "../base/limits.ts";
 import { BufferPool } from "./http1/buffer_pool.ts";
 import { HeadWriter } from "./http1/head_writer.ts";
 import { HttpDate } from "./http1/http_date.ts";

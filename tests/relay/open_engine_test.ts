@@ -3,6 +3,7 @@ import { openLibc } from "../../lib/linux/libc.ts";
 import { openEngine } from "../../lib/relay/open_engine.ts";
 import type { RelayEnvironment } from "../../lib/relay/relay_engine.ts";
 import { createLog } from "../../lib/base/log.ts";
+import { Balancer } from "../../lib/upstream/balancer.ts";
 import { makePlan } from "./suite/fixture.ts";
 
 const libc = openLibc();
@@ -14,6 +15,7 @@ function choose(
 ) {
   const lines: string[] = [];
   const environment = {
+    balancer: new Balancer(),
     log: createLog({ write: (line) => lines.push(line) }),
     clock: { monotonic: () => 0 },
   };

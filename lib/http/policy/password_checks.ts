@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_PER_CLIENT_MAX, PASSWORD_CHECKS_WAITING_MAX } from "../../base/limits.ts";
+import {
+  PASSWORD_CHECKS_MAX,
+  PASSWORD_CHECKS_PER_CLIENT_MAX,
+  PASSWORD_CHECKS_WAITING_MAX,
+} from "../../base/limits.ts";
 
 /** What came of a check. */
 export type CheckResult =

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_PER_CLIENT_MAX, PASSWORD_CHECKS_WAITING_MAX } from "../../../lib/base/limits.ts";
+import {
+  PASSWORD_CHECKS_MAX,
+  PASSWORD_CHECKS_PER_CLIENT_MAX,
+  PASSWORD_CHECKS_WAITING_MAX,
+} from "../../../lib/base/limits.ts";
 import { PasswordChecks } from "../../../lib/http/policy/password_checks.ts";
 
 /** A check that ends when the test says so. */
