@@ -17,33 +17,38 @@ import type { Behaviour } from "./load/stream_protocol.ts";
 /** Bytes of the file that `/large` answers with. */
 export const LARGE_FILE_BYTES = 64 * 1024 * 1024;
 
+/** Bytes of the file that `/huge` answers with. */
+export const HUGE_FILE_BYTES = 5 * 1024 ** 3;
+
 const STREAM_BACKEND = fileURLToPath(new URL("./load/stream_backend.ts", import.meta.url));
+
+const BODY_BACKEND = fileURLToPath(new URL("./load/body_backend.ts", import.meta.url));
 
 const READY_LINE = /^ready (\{.*\})$/;
 
+/** A server behind offloaded hostnames. */
+export type HttpBackend = "http" | "upload" | "websocket";
+
 /** Ports of servers on 127.0.0.1. */
-export interface BackendPorts {
+export interface BackendPorts extends Readonly<Record<HttpBackend, number>> {
   /** Of the stream backend, by what it does. */
   readonly stream: Readonly<Record<Behaviour, number>>;
-  /** Of the HTTP server: a few bytes for every path, 64 MiB for `/large`. */
+  /** A few bytes for every path, 64 MiB for `/large`, 5 GiB for `/huge`. */
   readonly http: number;
+  /** Answers with how many bytes of body came. */
+  readonly upload: number;
+  /** Switches protocols for every request, then sends each byte back. */
+  readonly websocket: number;
 }
 
 /** Servers that run. */
 export class Backends implements AsyncDisposable {
   readonly ports: BackendPorts;
-  readonly #stream: TestProcess;
-  readonly #http: ConfiguredServer;
-  readonly #folder: TempFolder;
+  readonly #running: AsyncDisposable;
 
-  private constructor(stream: TestProcess, http: ConfiguredServer, folder: TempFolder) {
-    const ready = stream.stdout.map((line) => READY_LINE.exec(line)).find((match) =>
-      match !== null
-    );
-    this.ports = { stream: JSON.parse(ready![1]), http: http.ports[0] };
-    this.#stream = stream;
-    this.#http = http;
-    this.#folder = folder;
+  private constructor(ports: BackendPorts, running: AsyncDisposable) {
+    this.ports = ports;
+    this.#running = running;
   }
 
   /** Starts the servers. @throws {Error} If one does not start. */
@@ -51,33 +56,46 @@ export class Backends implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(makeTempFolder("postern-bench-"));
     Deno.chmodSync(folder.path, 0o755); // nginx's workers are another user.
-    const stream = stack.use(await startStreamBackend());
-    const http = stack.use(await startHttpBackend(makeLargeFile(folder)));
-    stack.move();
-    return new Backends(stream, http, folder);
+    const stream = stack.use(await startBackend(STREAM_BACKEND));
+    const bodies = stack.use(await startBackend(BODY_BACKEND));
+    const files = {
+      large: makeSparseFile(folder, { name: "large", byteCount: LARGE_FILE_BYTES }),
+      huge: makeSparseFile(folder, { name: "huge", byteCount: HUGE_FILE_BYTES }),
+    };
+    const http = stack.use(await startHttpBackend(files));
+    const ports = { stream: portsOf(stream), http: http.ports[0], ...portsOf(bodies) };
+    return new Backends(ports as BackendPorts, stack.move());
   }
 
   /** Ends the servers. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stream.stop();
-    await this.#http[Symbol.asyncDispose]();
-    this.#folder[Symbol.dispose]();
+    await this.#running[Symbol.asyncDispose]();
   }
 }
 
-async function startStreamBackend(): Promise<TestProcess> {
-  const args = ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", STREAM_BACKEND];
+async function startBackend(program: string): Promise<TestProcess> {
+  const args = ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", program];
   return await startProcess(Deno.execPath(), args, { readyLine: READY_LINE });
 }
 
-/** The file is sparse: it takes no room on the disk and comes from the page cache. */
-function makeLargeFile(folder: TempFolder): string {
-  const path = folder.write("large", "");
-  Deno.truncateSync(path, LARGE_FILE_BYTES);
+function portsOf(backend: TestProcess): Record<string, number> {
+  const ready = backend.stdout.map((line) => READY_LINE.exec(line)).find((match) => match !== null);
+  return JSON.parse(ready![1]);
+}
+
+/** The file takes no room on the disk and comes from the page cache. */
+function makeSparseFile(
+  folder: TempFolder,
+  { name, byteCount }: { name: string; byteCount: number },
+): string {
+  const path = folder.write(name, "");
+  Deno.truncateSync(path, byteCount);
   return path;
 }
 
-async function startHttpBackend(largeFile: string): Promise<ConfiguredServer> {
+async function startHttpBackend(
+  { large, huge }: { large: string; huge: string },
+): Promise<ConfiguredServer> {
   return await startConfiguredServer({
     program: requireInstalled("nginx"),
     portCount: 1,
@@ -92,7 +110,7 @@ http {
   access_log off;
   sendfile on;
   keepalive_requests 1000000000;
-  keepalive_timeout 300s;
+  keepalive_timeout 600s;
   client_body_temp_path ${folder}/body;
   proxy_temp_path ${folder}/proxy;
   fastcgi_temp_path ${folder}/fastcgi;
@@ -102,7 +120,8 @@ http {
     listen 127.0.0.1:${ports[0]};
     default_type text/plain;
     location / { return 200 "A small answer\\n"; }
-    location /large { alias ${largeFile}; }
+    location /large { alias ${large}; }
+    location /huge { alias ${huge}; }
   }
 }
 `,

@@ -3,6 +3,7 @@
  * proxies' processes only. Tables go to standard output, progress to standard error. Does I/O.
  *
  *     deno task bench [--only <part of a name>] [--rounds <n>] [--quick] [--plot <file>]
+ *                     [--plot-offload <file>]
  *
  * Wall time says little on a shared machine with two cores, and the load costs more of it than the
  * proxies do. What is comparable is CPU time per unit, and the ratio to a peer in the same run.
@@ -14,13 +15,16 @@ import { Backends } from "./backends.ts";
 import { describeMachine } from "./machine.ts";
 import { MEASURES } from "./measures.ts";
 import { type BenchOptions, parseBenchOptions } from "./options.ts";
+import { caddyProxy } from "./proxies/caddy_proxy.ts";
+import { haproxyOffloadProxy } from "./proxies/haproxy_offload_proxy.ts";
 import { haproxyProxy } from "./proxies/haproxy_proxy.ts";
 import { nginxProxy } from "./proxies/nginx_proxy.ts";
 import { posternProxy } from "./proxies/postern_proxy.ts";
-import type { ProxyKind } from "./proxies/proxy.ts";
+import { OFFLOADED, type ProxyKind } from "./proxies/proxy.ts";
 import { formatGoals, formatMeasure, formatSummary, type MeasureResult } from "./report.ts";
 import { plotResults } from "./plot_results.ts";
 import { runMeasure } from "./run_measure.ts";
+import { makeSharedCertificate, type SharedCertificate } from "./shared_certificate.ts";
 
 /** Without these there is nothing to compare with, or no load. */
 const REQUIRED: Readonly<Record<string, string>> = {
@@ -52,7 +56,8 @@ async function measureAll(options: BenchOptions): Promise<number> {
   for (const line of machine) console.log(line);
   const load = share === 1 ? "" : ", with less load (--quick)";
   console.log(`rounds    ${rounds}, the proxies in turn${load}`);
-  const kinds = chooseProxies(options);
+  using certificate = await makeSharedCertificate(OFFLOADED.map(({ hostname }) => hostname));
+  const kinds = chooseProxies(options, certificate);
   await using backends = await Backends.open();
   const results: MeasureResult[] = [];
   for (const [index, id] of only.entries()) {
@@ -70,9 +75,7 @@ async function measureAll(options: BenchOptions): Promise<number> {
   }
   console.log(`\n${formatSummary(results).join("\n")}`);
   console.log(`\n${formatGoals(results).join("\n")}`);
-  if (options.plot !== undefined) {
-    Deno.writeTextFileSync(options.plot, plotResults(results, machine));
-  }
+  writePlots(options, { results, machine });
   console.log(`\n${Math.round((performance.now() - startedMs) / 1_000)} s`);
   const failed = results.some(({ proxies }) =>
     proxies.some(({ failure }) => failure !== undefined)
@@ -80,29 +83,52 @@ async function measureAll(options: BenchOptions): Promise<number> {
   return failed ? 1 : 0;
 }
 
-function chooseProxies({ engine }: BenchOptions): ProxyKind[] {
-  const haproxy = findInstalled("haproxy") === undefined ? [] : [haproxyProxy];
+function writePlots(
+  { plot, plotOffload }: BenchOptions,
+  shown: { results: readonly MeasureResult[]; machine: readonly string[] },
+): void {
+  if (plot !== undefined) Deno.writeTextFileSync(plot, plotResults("passthrough", shown));
+  if (plotOffload !== undefined) Deno.writeTextFileSync(plotOffload, plotResults("offload", shown));
+}
+
+/** Peers that are not installed are left out; the line of versions says which. */
+function chooseProxies({ engine }: BenchOptions, certificate: SharedCertificate): ProxyKind[] {
+  const isThere = (name: string) => findInstalled(name) !== undefined;
   const portable = posternProxy({
     name: "portable",
     planes: ["passthrough"],
     engine: "portable",
     tableHosts: 0,
+    certificate,
   });
+  const startOf = (name: string, engineName: string) =>
+    posternProxy({
+      name,
+      planes: ["start"],
+      engine: engineName,
+      tableHosts: 0,
+      hasOffload: false,
+      certificate,
+    });
   return [
-    nginxProxy,
-    ...haproxy,
-    ...(engine === "portable" ? [] : [portable]),
+    nginxProxy(certificate),
+    ...(isThere("haproxy") ? [haproxyProxy, haproxyOffloadProxy(certificate)] : []),
+    ...(isThere("caddy") ? [caddyProxy(certificate)] : []),
+    ...(engine === "portable" ? [] : [portable, startOf("portable", "portable")]),
+    startOf("postern", engine),
     posternProxy({
       name: "postern",
       planes: ["passthrough", "offload", "table"],
       engine,
       tableHosts: 10,
+      certificate,
     }),
     posternProxy({
       name: "postern-100k",
       planes: ["table", "update"],
       engine,
       tableHosts: 100_000,
+      certificate,
     }),
   ];
 }

@@ -11,6 +11,7 @@ import { countCpus, findCpuModel, findVersion } from "./versions.ts";
 const PROGRAMS: Readonly<Record<string, string>> = {
   nginx: "-v",
   haproxy: "-v",
+  caddy: "version",
   h2load: "--version",
 };
 

@@ -1,42 +1,19 @@
 /**
  * What is measured, in which unit, with how much load and to which end. A new measure is a new entry
- * here. Does I/O when one is taken.
+ * here, or in `offload_measures.ts`. Does I/O when one is taken.
  *
  * @module
  */
-import { LARGE_FILE_BYTES } from "./backends.ts";
-import type { Goal } from "./goals.ts";
-import { runH2load, runHandshakes } from "./h2load_load.ts";
-import type { Plane, Proxy } from "./proxies/proxy.ts";
+import { type Measure, measureCpu } from "./measure.ts";
+import { OFFLOAD_MEASURES } from "./offload_measures.ts";
 import { runStreamLoad } from "./stream_load.ts";
 import {
-  takeCpuMs,
   takeIdleKib,
   takeReloadMs,
   takeReloadPauseMs,
   takeResidentMb,
   takeUpdateMs,
 } from "./take_figure.ts";
-
-/** One figure that proxies are compared by; less is better. */
-export interface Measure {
-  readonly id: string;
-  readonly plane: Plane;
-  /** What one round consists of. */
-  readonly title: string;
-  readonly unit: string;
-  /** Load of one round in full mode, a whole number: enough for a second of CPU of most proxies. */
-  readonly amount: number;
-  readonly goals: readonly Goal[];
-  /** Whether each round needs a proxy that has done nothing before, for memory it may have kept. */
-  readonly freshProxy: boolean;
-  /**
-   * Puts an amount of load on a proxy and returns the figure.
-   *
-   * @throws {Error} If not everything was served.
-   */
-  take(proxy: Proxy, amount: number): Promise<number>;
-}
 
 const MIB = 1024 ** 2;
 const GIB = 1024 * MIB;
@@ -95,8 +72,8 @@ const PASSTHROUGH: readonly Measure[] = [
   },
   {
     id: "passthrough-start",
-    plane: "passthrough",
-    title: "resident memory after the start, nothing connected",
+    plane: "start",
+    title: "resident memory after the start, no offload route, nothing connected",
     unit: "MB",
     amount: 1,
     goals: [{ of: "postern", most: 80 }],
@@ -148,66 +125,21 @@ const TABLE: readonly Measure[] = [
   },
 ];
 
-const OFFLOAD: readonly Measure[] = [
-  measureCpu({
-    id: "offload-requests-h1",
-    plane: "offload",
-    title: "small answers, HTTP/1.1, 32 connections kept open",
-    unit: "CPU us per request",
-    unitsPerMs: 1_000,
-    amount: 50_000,
-    goals: [{ of: "postern", most: 40 }],
-    load: (proxy, count) => runH2load(proxy, { protocol: "http/1.1", count, connections: 32 }),
-  }),
-  measureCpu({
-    id: "offload-requests-h2",
-    plane: "offload",
-    title: "small answers, HTTP/2, 8 connections kept open, 4 streams each",
-    unit: "CPU us per request",
-    unitsPerMs: 1_000,
-    amount: 50_000,
-    goals: [{ of: "postern", most: 40 }],
-    load: (proxy, count) => runH2load(proxy, { protocol: "h2", count, connections: 8, streams: 4 }),
-  }),
-  measureCpu({
-    id: "offload-handshakes",
-    plane: "offload",
-    title: "connect, full TLS handshake, one small answer over HTTP/2, close; 32 at once",
-    unit: "CPU us per connection",
-    unitsPerMs: 1_000,
-    amount: 2_048,
-    goals: [],
-    load: runHandshakes,
-  }),
-  ...(["http/1.1", "h2"] as const).map((protocol) =>
-    measureCpu({
-      id: protocol === "h2" ? "offload-download-h2" : "offload-download-h1",
-      plane: "offload",
-      title: `answers of 64 MiB over ${protocol === "h2" ? "HTTP/2" : "HTTP/1.1"}, 4 connections`,
-      unit: "CPU s per GiB",
-      unitsPerMs: GIB / LARGE_FILE_BYTES / 1_000,
-      amount: 20,
-      goals: [],
-      load: (proxy, count) => runH2load(proxy, { protocol, count, connections: 4, path: "/large" }),
-    })
-  ),
-];
+const OFFLOAD_START: Measure = {
+  id: "offload-start",
+  plane: "offload",
+  title: "resident memory after the start, with offload routes, nothing connected",
+  unit: "MB",
+  amount: 1,
+  goals: [],
+  freshProxy: true,
+  take: takeResidentMb,
+};
 
 /** Every measure, in the order in which they run. */
-export const MEASURES: readonly Measure[] = [...PASSTHROUGH, ...TABLE, ...OFFLOAD];
-
-/** What a measure of CPU consists of. */
-interface CpuMeasure extends Omit<Measure, "take" | "freshProxy"> {
-  /** What one millisecond is in the unit. */
-  readonly unitsPerMs: number;
-  load(proxy: Proxy, amount: number): Promise<void>;
-}
-
-function measureCpu({ unitsPerMs, load, ...measure }: CpuMeasure): Measure {
-  return {
-    ...measure,
-    freshProxy: false,
-    take: async (proxy, amount) =>
-      await takeCpuMs(proxy, () => load(proxy, amount)) * unitsPerMs / amount,
-  };
-}
+export const MEASURES: readonly Measure[] = [
+  ...PASSTHROUGH,
+  ...TABLE,
+  OFFLOAD_START,
+  ...OFFLOAD_MEASURES,
+];

@@ -15,8 +15,10 @@ export interface BenchOptions {
   readonly share: number;
   /** `relay.engine` of the Postern that goals are set for. */
   readonly engine: "splice" | "portable";
-  /** Where the plot is written; undefined means nowhere. */
+  /** Where the plot of passthrough is written; undefined means nowhere. */
   readonly plot: string | undefined;
+  /** Where the plot of offload is written; undefined means nowhere. */
+  readonly plotOffload: string | undefined;
 }
 
 /** Options, or what is wrong with them or was asked about them. */
@@ -47,6 +49,7 @@ export function parseBenchOptions(
         rounds: { type: "string" },
         engine: { type: "string", default: "splice" },
         plot: { type: "string" },
+        "plot-offload": { type: "string" },
         quick: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -74,19 +77,23 @@ export function parseBenchOptions(
     return { kind: "problem", text };
   }
   const only = ids.filter((id) => wanted.length === 0 || wanted.some((part) => id.includes(part)));
-  return { kind: "options", only, rounds, share: values.quick ? QUICK_SHARE : 1, engine, plot };
+  const share = values.quick ? QUICK_SHARE : 1;
+  const plotOffload = values["plot-offload"];
+  return { kind: "options", only, rounds, share, engine, plot, plotOffload };
 }
 
 function helpText(ids: readonly string[]): string {
   return [
     "deno task bench [--only <part of a name>[,…]] [--rounds <n>] [--quick]",
     "                [--engine splice|portable] [--plot <file>]",
+    "                [--plot-offload <file>]",
     "",
     "  --only    only measures with one of these words in their names",
     `  --rounds  how often each proxy is measured; default ${ROUNDS}`,
     "  --quick   one round with a fifth of the load: shows that it runs, the figures are rough",
     "  --engine  the relay engine of the proxy called postern; default splice",
     "  --plot    writes the passthrough measures as an SVG image",
+    "  --plot-offload  writes the offload measures as an SVG image",
     "",
     "Measures:",
     ...ids.map((id) => `  ${id}`),

@@ -33,13 +33,18 @@ export function parseChildren(children: string): number[] {
 /**
  * Parses the text of `/proc/PID/smaps_rollup`.
  *
- * @returns KiB of the process that lie in memory; of pages shared by n processes, an n-th.
+ * @returns KiB of the process that lie in memory; of pages shared by n processes, an n-th. Pages of files
+ * are left out: program code belongs to no connection, and how many processes share it changes with
+ * whatever else runs.
  * @throws {Error} If the text does not say so.
  */
 export function parseProportionalKib(smaps: string): number {
-  const match = /^Pss:\s+(\d+) kB$/m.exec(smaps);
-  if (match === null) throw new Error("Not the text of /proc/PID/smaps_rollup: Pss is missing");
-  return Number(match[1]);
+  const read = (name: string) => {
+    const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(smaps);
+    if (match !== null) return Number(match[1]);
+    throw new Error(`Not the text of /proc/PID/smaps_rollup: ${name} is missing`);
+  };
+  return read("Pss") - read("Pss_File");
 }
 
 /**

@@ -46,7 +46,7 @@ export async function readResidentKib(pid: number): Promise<number> {
   );
 }
 
-/** Returns the KiB of the program and its children that lie in memory; shared pages count once. */
+/** Returns the KiB of the program and its children that lie in memory; shared pages count once, files not. */
 export async function readProportionalKib(pid: number): Promise<number> {
   return await sumOverTree(
     pid,
@@ -54,11 +54,15 @@ export async function readProportionalKib(pid: number): Promise<number> {
   );
 }
 
+/** Returns the ids of the program and of its children, theirs included. */
+export async function listTree(pid: number): Promise<number[]> {
+  const children = parseChildren(await readText(`/proc/${pid}/task/${pid}/children`));
+  return [pid, ...(await Promise.all(children.map(listTree))).flat()];
+}
+
 async function sumOverTree(pid: number, read: (pid: number) => Promise<number>): Promise<number> {
-  let sum = await read(pid);
-  for (const child of parseChildren(await readText(`/proc/${pid}/task/${pid}/children`))) {
-    sum += await sumOverTree(child, read);
-  }
+  let sum = 0;
+  for (const each of await listTree(pid)) sum += await read(each);
   return sum;
 }
 

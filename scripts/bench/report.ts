@@ -12,7 +12,7 @@ import { pairedRatio, summarize } from "./statistics.ts";
 const OURS = "postern";
 
 /** The proxies that ours is compared with. */
-const PEERS = ["nginx", "haproxy"];
+const PEERS = ["nginx", "haproxy", "caddy"];
 
 const FAILURE_LINES_MAX = 12;
 

@@ -7,7 +7,7 @@
 import { errorText } from "../../lib/base/failures.ts";
 import type { BackendPorts } from "./backends.ts";
 import { formatFigure } from "./layout_table.ts";
-import type { Measure } from "./measures.ts";
+import type { Measure } from "./measure.ts";
 import type { Proxy, ProxyKind } from "./proxies/proxy.ts";
 
 /** A part of a round's load is enough to have code compiled and pools filled. */
@@ -43,8 +43,9 @@ interface Turn {
 export async function runMeasure(
   measure: Measure,
   kinds: readonly ProxyKind[],
-  options: RunOptions,
+  asked: RunOptions,
 ): Promise<ProxyResult[]> {
+  const options = { ...asked, rounds: Math.min(asked.rounds, measure.roundsMax ?? Infinity) };
   const turns = kinds.filter(({ planes }) => planes.includes(measure.plane)).map((kind): Turn => ({
     kind,
     figures: [],

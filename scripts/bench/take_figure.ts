@@ -15,6 +15,9 @@ const UPDATE_TABLE = fileURLToPath(new URL("./load/update_table.ts", import.meta
 /** Connections that exist before memory is first looked at: code is compiled and pools are filled. */
 const IDLE_WARM_UP = 2_000;
 
+/** Before this a proxy still does what it does once after its start. */
+const START_REST_MS = 2_000;
+
 /** A round trip that a reload has held up ends, and is written down, after the reload. */
 const WATCH_REST_MS = 500;
 
@@ -27,6 +30,7 @@ export async function takeCpuMs(proxy: Proxy, load: () => Promise<void>): Promis
 
 /** Returns the KiB that each of `amount` idle connections adds to the proxy's memory. */
 export async function takeIdleKib(proxy: Proxy, amount: number): Promise<number> {
+  await restAfterStart();
   await runStreamLoad("connections", proxy, IDLE_WARM_UP);
   await readSettledCpuMs(proxy.pid);
   const before = await readProportionalKib(proxy.pid);
@@ -37,6 +41,7 @@ export async function takeIdleKib(proxy: Proxy, amount: number): Promise<number>
 
 /** Returns the megabytes that lie in memory once a proxy has come to rest after its start. */
 export async function takeResidentMb(proxy: Proxy): Promise<number> {
+  await restAfterStart();
   await readSettledCpuMs(proxy.pid);
   return await readResidentKib(proxy.pid) * 1024 / 1e6;
 }
@@ -72,6 +77,11 @@ export async function takeReloadPauseMs(proxy: Proxy): Promise<number> {
   const longest = watcher.stdout.findLast((line) => line.startsWith("longest "));
   if (longest === undefined) throw new Error(`No round trip was made: ${watcher.describe()}`);
   return Number(longest.slice("longest ".length));
+}
+
+/** Waits until a proxy has done what it does once after its start. */
+export async function restAfterStart(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, START_REST_MS));
 }
 
 async function reload(proxy: Proxy): Promise<void> {

@@ -20,6 +20,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   nftables: "marks of packets, for the same",
   iptables: "the same where there is no nftables",
   "nghttp2-client": "h2load and nghttp: HTTP/2 with many streams",
+  caddy: "a peer of the benchmarks, whose loads are tested",
+  chromium: "a browser: WebSocket, EventSource and uploads of a page",
+  slowhttptest: "clients that take their time",
 };
 
 /** One mirror that does not answer must not stop the tests. */

@@ -23,6 +23,9 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/config/compress_schema.ts": "tests/config/resolve_compress_test.ts",
   "lib/config/paths_schema.ts": "tests/config/resolve_paths_test.ts",
   "lib/config/balancing_schema.ts": "tests/config/schema_test.ts",
+  // Parts of one verb.
+  "lib/cli/named_files.ts": "tests/cli/check_test.ts",
+  "lib/cli/policy_text.ts": "tests/cli/routes_test.ts",
   // Signals, exit codes and the log, as a process.
   "lib/cli/run.ts": "tests/e2e/lifecycle_test.ts",
   "lib/cli/signals.ts": "tests/e2e/lifecycle_test.ts",

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { systemClock } from "../../lib/base/clock.ts";
+import { type Clock, systemClock } from "../../lib/base/clock.ts";
 import { Counters } from "../../lib/base/counters.ts";
 import { createLog } from "../../lib/base/log.ts";
 import { Sampler } from "../../lib/base/sampler.ts";
@@ -33,10 +33,18 @@ export class LoopbackFixture implements AsyncDisposable {
   readonly server: LoopbackServer;
   /** Ends the answer of `/wait` and `/stream`. */
   readonly released = Promise.withResolvers<void>();
+  /** The body of `/endless`. */
+  readonly endless = makeEndlessBody();
   #nextClient = 1;
 
-  constructor(options: Partial<LoopbackOptions> & { readonly version?: ListenerVersion } = {}) {
-    const { version = "1.1", ...rest } = options;
+  constructor(
+    options: Partial<LoopbackOptions> & {
+      readonly version?: ListenerVersion;
+      /** Of the server; hops go by the host's. */
+      readonly clock?: Clock;
+    } = {},
+  ) {
+    const { version = "1.1", clock = systemClock, ...rest } = options;
     const handler = (exchange: Exchange) => {
       this.exchanges.push(exchange);
       return this.#answer(exchange);
@@ -45,10 +53,10 @@ export class LoopbackFixture implements AsyncDisposable {
       application: createApplication([{ path: "*", handler }]),
       environment: {
         book: this.book,
-        clock: systemClock,
+        clock,
         counters: this.counters,
         log: createLog({ level: "debug", write: (line) => this.lines.push(line) }),
-        sampler: new Sampler(systemClock),
+        sampler: new Sampler(clock),
       },
       certificate: undefined,
       ...rest,
@@ -86,6 +94,8 @@ export class LoopbackFixture implements AsyncDisposable {
         return answerText("late");
       case "/stream":
         return answerBody(piecesBody(["first", this.released.promise, "last"]));
+      case "/endless":
+        return answerBody(this.endless);
       case "/break":
         return answerBody(piecesBody(["half", Promise.reject(new Error("upstream died"))]));
       case "/length":
@@ -136,20 +146,34 @@ function piecesBody(parts: readonly (string | Promise<void>)[]): Body {
   };
 }
 
+/** A body that always has more bytes, and notes that it is not wanted any more. */
+function makeEndlessBody(): Body & { isCancelled: boolean } {
+  return {
+    length: undefined,
+    trailers: [],
+    isTouched: false,
+    isCancelled: false,
+    read: (target) => Promise.resolve(target.length),
+    cancel() {
+      this.isCancelled = true;
+    },
+  };
+}
+
 /** A raw client; closing it closes its hop as the relay does. */
 export class HopConnection implements Disposable {
-  readonly #connection: Deno.Conn;
+  readonly connection: Deno.Conn;
   readonly #closeHop: () => void;
   #received = "";
   #isClosed = false;
 
   constructor(connection: Deno.Conn, closeHop: () => void) {
-    this.#connection = connection;
+    this.connection = connection;
     this.#closeHop = closeHop;
   }
 
   async write(text: string): Promise<void> {
-    await this.#connection.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+    await this.connection.write(Uint8Array.from(text, (character) => character.charCodeAt(0)));
   }
 
   /** Reads until the pattern matches all that was received; takes it off. */
@@ -162,7 +186,7 @@ export class HopConnection implements Disposable {
         this.#received = this.#received.slice(text.length);
         return text;
       }
-      const reading = this.#connection.read(buffer);
+      const reading = this.connection.read(buffer);
       const count = await withDeadline(reading, LIMIT_MS, () => `${pattern}: ${this.#received}`);
       if (count === null) throw new Error(`ended before ${pattern}: ${this.#received}`);
       // Not by TextDecoder, whose "latin1" is windows-1252.
@@ -187,7 +211,7 @@ export class HopConnection implements Disposable {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#connection.close();
+    this.connection.close();
     this.#closeHop();
   }
 

@@ -22,7 +22,7 @@ import { renderPosternConfig } from "../proxies/postern_config.ts";
 const UPDATES = 6;
 
 /** Nobody connects: any port will do. */
-const BACKENDS = { stream: { echo: 9, sink: 9, source: 9 }, http: 9 };
+const BACKENDS = { stream: { echo: 9, sink: 9, source: 9 }, http: 9, upload: 9, websocket: 9 };
 
 if (import.meta.main) await main(Deno.args[0], Number(Deno.args[1]));
 

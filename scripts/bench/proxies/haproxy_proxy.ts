@@ -12,7 +12,7 @@ import type { Proxy, ProxyKind } from "./proxy.ts";
 /** haproxy from PATH. */
 export const haproxyProxy: ProxyKind = {
   name: "haproxy",
-  planes: ["passthrough"],
+  planes: ["passthrough", "start"],
   start: startHaproxyProxy,
 };
 
@@ -27,6 +27,7 @@ async function startHaproxyProxy(backends: BackendPorts): Promise<Proxy> {
     name: haproxyProxy.name,
     pid: server.process.pid,
     port: server.ports[0],
+    caFile: "",
     tableHosts: 0,
     engine: undefined,
     reload: undefined,

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { makeCertificate, type TestCertificate } from "../../../tests/support/certificates.ts";
 import {
   type ServerPlace,
   startConfiguredServer,
@@ -12,20 +11,25 @@ import {
 import { requireInstalled } from "../../../tests/support/installed.ts";
 import type { BackendPorts } from "../backends.ts";
 import { BEHAVIOURS, serverNameOf } from "../load/stream_protocol.ts";
-import { OFFLOAD_HOSTNAME, type Proxy, type ProxyKind } from "./proxy.ts";
+import type { SharedCertificate } from "../shared_certificate.ts";
+import { OFFLOADED, type Proxy, type ProxyKind } from "./proxy.ts";
 
 /** Where Debian puts the stream module; elsewhere it is often compiled in. */
 const STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
 
 /** nginx from PATH. */
-export const nginxProxy: ProxyKind = {
-  name: "nginx",
-  planes: ["passthrough", "offload"],
-  start: startNginxProxy,
-};
+export function nginxProxy(certificate: SharedCertificate): ProxyKind {
+  return {
+    name: "nginx",
+    planes: ["passthrough", "offload", "start"],
+    start: (backends) => startNginxProxy(certificate, backends),
+  };
+}
 
-async function startNginxProxy(backends: BackendPorts): Promise<Proxy> {
-  const certificate = await makeCertificate({ names: [OFFLOAD_HOSTNAME] });
+async function startNginxProxy(
+  certificate: SharedCertificate,
+  backends: BackendPorts,
+): Promise<Proxy> {
   const server = await startConfiguredServer({
     program: requireInstalled("nginx"),
     portCount: 2,
@@ -33,25 +37,21 @@ async function startNginxProxy(backends: BackendPorts): Promise<Proxy> {
       "nginx.conf": [
         ...mainLines(place),
         ...streamLines(place, backends),
-        ...httpLines(place, backends),
+        ...httpLines(place, { certificate, backends }),
       ].join("\n"),
-      ...certificateFiles(certificate),
     }),
     args: ({ folder }) => ["-p", folder, "-e", "stderr", "-c", `${folder}/nginx.conf`],
   });
   return {
-    name: nginxProxy.name,
+    name: "nginx",
     pid: server.process.pid,
     port: server.ports[0],
+    caFile: certificate.caFile,
     tableHosts: 0,
     engine: undefined,
     reload: undefined,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-}
-
-function certificateFiles({ certPem, keyPem }: TestCertificate): Record<string, string> {
-  return { "cert.pem": certPem, "key.pem": keyPem };
 }
 
 function mainLines({ folder }: ServerPlace): string[] {
@@ -71,7 +71,7 @@ function streamLines({ ports: [publicPort, tlsPort] }: ServerPlace, backends: Ba
     "stream {",
     "  map $ssl_preread_server_name $server {",
     ...BEHAVIOURS.map((each) => `    ${serverNameOf(each)} 127.0.0.1:${backends.stream[each]};`),
-    `    ${OFFLOAD_HOSTNAME} 127.0.0.1:${tlsPort};`,
+    ...OFFLOADED.map(({ hostname }) => `    ${hostname} 127.0.0.1:${tlsPort};`),
     "  }",
     "  server {",
     `    listen 127.0.0.1:${publicPort};`,
@@ -82,7 +82,10 @@ function streamLines({ ports: [publicPort, tlsPort] }: ServerPlace, backends: Ba
   ];
 }
 
-function httpLines({ folder, ports: [, tlsPort] }: ServerPlace, backends: BackendPorts) {
+function httpLines(
+  { folder, ports: [, tlsPort] }: ServerPlace,
+  { certificate, backends }: { certificate: SharedCertificate; backends: BackendPorts },
+): string[] {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   return [
     "http {",
@@ -90,26 +93,43 @@ function httpLines({ folder, ports: [, tlsPort] }: ServerPlace, backends: Backen
     "  access_log off;",
     // Its default closes each connection after 1000 requests, and h2load does not open another.
     "  keepalive_requests 1000000000;",
-    `  upstream app { server 127.0.0.1:${backends.http}; keepalive 64; keepalive_requests 1000000000; }`,
-    "  server {",
-    `    listen 127.0.0.1:${tlsPort} ssl http2;`,
-    `    server_name ${OFFLOAD_HOSTNAME};`,
-    "    ssl_certificate cert.pem;",
-    "    ssl_certificate_key key.pem;",
-    "    ssl_protocols TLSv1.2 TLSv1.3;",
+    "  keepalive_timeout 600s;",
+    "  http2_max_requests 1000000000;",
+    `  ssl_certificate ${certificate.certFile};`,
+    `  ssl_certificate_key ${certificate.keyFile};`,
+    "  ssl_protocols TLSv1.2 TLSv1.3;",
+    "  ssl_session_cache shared:bench:8m;",
+    "  map $http_upgrade $connection_field { default upgrade; '' ''; }",
+    ...OFFLOADED.flatMap(({ hostname, backend }) => [
+      `  upstream ${backend} { server 127.0.0.1:${
+        backends[backend]
+      }; keepalive 64; keepalive_requests 1000000000; }`,
+      "  server {",
+      `    listen 127.0.0.1:${tlsPort} ssl http2;`,
+      `    server_name ${hostname};`,
+      ...locationLines(backend),
+      "  }",
+    ]),
+    "}",
+    "",
+  ];
+}
+
+function locationLines(backend: string): string[] {
+  return [
     "    location / {",
-    "      proxy_pass http://app;",
+    `      proxy_pass http://${backend};`,
     "      proxy_http_version 1.1;",
-    '      proxy_set_header Connection "";',
+    "      proxy_set_header Upgrade $http_upgrade;",
+    "      proxy_set_header Connection $connection_field;",
     "      proxy_set_header Host $http_host;",
     "      proxy_set_header X-Forwarded-For $remote_addr;",
     "      proxy_set_header X-Forwarded-Proto https;",
-    // A large answer would go through a file on the disk whenever the client is slower.
+    // A large body would go through a file on the disk, one way or the other.
     "      proxy_max_temp_file_size 0;",
+    "      proxy_request_buffering off;",
+    "      client_max_body_size 0;",
     "    }",
-    "  }",
-    "}",
-    "",
   ];
 }
 

@@ -5,7 +5,8 @@
  */
 import type { BackendPorts } from "../backends.ts";
 import { BEHAVIOURS, serverNameOf, tableNameOf } from "../load/stream_protocol.ts";
-import { OFFLOAD_HOSTNAME } from "./proxy.ts";
+import type { SharedCertificate } from "../shared_certificate.ts";
+import { OFFLOADED } from "./proxy.ts";
 
 /** Hosts that only fill the table stand in routes of so many each. */
 const HOSTS_PER_ROUTE = 100;
@@ -18,11 +19,15 @@ export interface PosternConfigOptions {
   readonly tableHosts: number;
   /** Routes beside these. Default 0. */
   readonly extraRoutes?: number;
+  /** Whether there are offloaded hosts. Default true. */
+  readonly hasOffload?: boolean;
+  /** Of the offloaded hosts. Default: one of the internal CA's. */
+  readonly certificate?: Pick<SharedCertificate, "certFile" | "keyFile">;
 }
 
 /** Renders a whole `routes.yaml`. */
 export function renderPosternConfig(
-  { engine, tableHosts, extraRoutes = 0 }: PosternConfigOptions,
+  { engine, tableHosts, extraRoutes = 0, hasOffload = true, certificate }: PosternConfigOptions,
   backends: BackendPorts,
 ): string {
   return [
@@ -38,11 +43,13 @@ export function renderPosternConfig(
       `  - hosts: [extra-${index}.bench.test]`,
       "    mode: reject",
     ]),
-    `  - hosts: [${OFFLOAD_HOSTNAME}]`,
-    "    mode: offload",
-    "    http: off",
-    `    upstream: http://127.0.0.1:${backends.http}`,
-    "    tls: { certificate: internal }",
+    ...(hasOffload ? OFFLOADED : []).flatMap(({ hostname, backend }) => [
+      `  - hosts: [${hostname}]`,
+      "    mode: offload",
+      "    http: off",
+      `    upstream: http://127.0.0.1:${backends[backend]}`,
+      `    tls: { certificate: ${formatCertificate(certificate)} }`,
+    ]),
     "",
   ].join("\n");
 }
@@ -50,6 +57,11 @@ export function renderPosternConfig(
 /** Returns how many routes a configuration of ours has. */
 export function countRoutes(config: string): number {
   return config.match(/^ {2}- hosts:/gm)?.length ?? 0;
+}
+
+function formatCertificate(certificate: PosternConfigOptions["certificate"]): string {
+  if (certificate === undefined) return "internal";
+  return `{ cert: ${certificate.certFile}, key: ${certificate.keyFile} }`;
 }
 
 function passthrough(hosts: readonly string[], port: number): string[] {

@@ -6,6 +6,7 @@
 import { type Postern, startPostern } from "../../../tests/support/postern.ts";
 import type { BackendPorts } from "../backends.ts";
 import { countRoutes, type PosternConfigOptions, renderPosternConfig } from "./postern_config.ts";
+import type { SharedCertificate } from "../shared_certificate.ts";
 import type { Plane, Proxy, ProxyKind } from "./proxy.ts";
 
 /** As much as the idle connections need, and as much as the peers are allowed. */
@@ -15,7 +16,8 @@ const OPEN_FILES_MAX = 20_000;
 const RELOAD_MAX_MS = 60_000;
 
 /** How one Postern differs from another. */
-export interface PosternKind extends PosternConfigOptions {
+export interface PosternKind extends Omit<PosternConfigOptions, "certificate"> {
+  readonly certificate: SharedCertificate;
   readonly name: string;
   readonly planes: readonly Plane[];
 }
@@ -37,6 +39,7 @@ async function startPosternProxy(kind: PosternKind, backends: BackendPorts): Pro
     name: kind.name,
     pid: postern.process.pid,
     port: postern.https[0].port,
+    caFile: kind.certificate.caFile,
     tableHosts: kind.tableHosts,
     engine: kind.engine,
     // Each configuration has one more route: the log's line tells which one it is about.

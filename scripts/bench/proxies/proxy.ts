@@ -1,15 +1,17 @@
 /**
- * A proxy as the benchmarks see it: a process tree with one public port. Types only, and the name
- * that every proxy offloads.
+ * A proxy as the benchmarks see it: a process tree with one public port. Types, and the names that
+ * every proxy offloads. Pure.
  *
  * @module
  */
-import type { BackendPorts } from "../backends.ts";
+import type { BackendPorts, HttpBackend } from "../backends.ts";
 
 /** The part of a proxy's work that a measure is about. */
 export type Plane =
   | "passthrough"
   | "offload"
+  /** What it takes with routes for passthrough only. */
+  | "start"
   /** How the size of the route table shows. */
   | "table"
   /** What replacing a large table takes. */
@@ -18,6 +20,18 @@ export type Plane =
 /** The hostname that is offloaded to the HTTP backend. */
 export const OFFLOAD_HOSTNAME = "offload.bench.test";
 
+/** Every offloaded hostname with the backend behind it; all on the one certificate. */
+export const OFFLOADED: readonly { readonly hostname: string; readonly backend: HttpBackend }[] = [
+  { hostname: OFFLOAD_HOSTNAME, backend: "http" },
+  { hostname: "upload.bench.test", backend: "upload" },
+  { hostname: "websocket.bench.test", backend: "websocket" },
+];
+
+/** Returns the hostname under which the proxies lead to a backend. */
+export function offloadHostnameOf(backend: HttpBackend): string {
+  return OFFLOADED.find((each) => each.backend === backend)!.hostname;
+}
+
 /** A proxy that runs; disposing of it ends it. */
 export interface Proxy extends AsyncDisposable {
   readonly name: string;
@@ -25,6 +39,8 @@ export interface Proxy extends AsyncDisposable {
   readonly pid: number;
   /** On 127.0.0.1; routes by server name. */
   readonly port: number;
+  /** PEM file that its certificate is verified with. */
+  readonly caFile: string;
   /** Hosts of its table beside the few that the loads name; 0 where the size is not measured. */
   readonly tableHosts: number;
   /** Postern's `relay.engine`; undefined for others. */

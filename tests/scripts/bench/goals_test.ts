@@ -35,6 +35,16 @@ const CASES: readonly [goal: Goal, judged: JudgedGoal][] = [
     reached: undefined,
     verdict: "not measured",
   }],
+  [{ of: "postern", to: "nginx", least: 0.5 }, {
+    text: "postern at least 0.50 of nginx",
+    reached: "0.50",
+    verdict: "met",
+  }],
+  [{ of: "postern", least: 1.3 }, {
+    text: "postern at least 1.30",
+    reached: "1.20",
+    verdict: "missed",
+  }],
   [{ of: "portable", most: 140 }, {
     text: "portable at most 140",
     reached: undefined,

@@ -24,6 +24,7 @@ Deno.test("parseH2loadReport: tells answers that succeeded from those that faile
   deepStrictEqual(parseH2loadReport(OUTPUT), {
     requestsSucceeded: 3,
     answers2xx: 3,
+    requestsPerSecond: 1246.88,
     applicationProtocol: "h2",
     cipher: "TLSv1.3 TLS_AES_256_GCM_SHA384",
   });

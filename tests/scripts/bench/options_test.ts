@@ -16,7 +16,7 @@ const GOOD: readonly [args: string[], only: string[], rounds: number, share: num
 
 for (const [args, only, rounds, share] of GOOD) {
   Deno.test(`parseBenchOptions: takes "${args.join(" ")}"`, () => {
-    const rest = { engine: "splice", plot: undefined };
+    const rest = { engine: "splice", plot: undefined, plotOffload: undefined };
     deepStrictEqual(parseBenchOptions(args, IDS), {
       kind: "options",
       only,
@@ -27,9 +27,13 @@ for (const [args, only, rounds, share] of GOOD) {
   });
 }
 
-Deno.test("parseBenchOptions: takes an engine and a file for the plot", () => {
-  const result = parseBenchOptions(["--engine", "portable", "--plot", "a.svg"], IDS);
-  deepStrictEqual("engine" in result && [result.engine, result.plot], ["portable", "a.svg"]);
+Deno.test("parseBenchOptions: takes an engine and files for the plots", () => {
+  const args = ["--engine", "portable", "--plot", "a.svg", "--plot-offload", "b.svg"];
+  const result = parseBenchOptions(args, IDS);
+  deepStrictEqual(
+    "engine" in result && [result.engine, result.plot, result.plotOffload],
+    ["portable", "a.svg", "b.svg"],
+  );
 });
 
 const BAD: readonly [args: string[], problem: RegExp][] = [

@@ -40,11 +40,12 @@ for (const [text, pids] of CHILDREN) {
   });
 }
 
-Deno.test("parseProportionalKib: takes Pss and none of its parts", () => {
+Deno.test("parseProportionalKib: takes Pss without what is a file's", () => {
   const smaps =
-    "5581c0000000-7ffd0 ---p [rollup]\nRss:  9000 kB\nPss:    8123 kB\nPss_Anon: 7 kB\n";
-  strictEqual(parseProportionalKib(smaps), 8123);
+    "5581c0000000-7ffd0 ---p [rollup]\nRss:  9000 kB\nPss:    8123 kB\nPss_Anon: 7 kB\nPss_File: 123 kB\n";
+  strictEqual(parseProportionalKib(smaps), 8000);
   throws(() => parseProportionalKib("Rss: 1 kB\nPss_Anon: 7 kB\n"), /Pss is missing/);
+  throws(() => parseProportionalKib("Pss: 1 kB\nPss_Anon: 7 kB\n"), /Pss_File is missing/);
 });
 
 Deno.test("parseResidentKib: takes VmRSS and neither its peak nor its parts", () => {

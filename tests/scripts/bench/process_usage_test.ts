@@ -1,5 +1,6 @@
-import { ok } from "node:assert/strict";
+import { deepStrictEqual, ok } from "node:assert/strict";
 import {
+  listTree,
   readCpuMs,
   readProportionalKib,
   readResidentKib,
@@ -36,6 +37,7 @@ Deno.test({
         { readyLine: /worked/ },
       );
       const [child] = await childrenOf(parent.pid);
+      deepStrictEqual(await listTree(parent.pid), [parent.pid, child]);
       try {
         const [whole, part] = [await readSettledCpuMs(parent.pid), await readCpuMs(child)];
         // Preempted work counts less than the wall time that it took.

@@ -1,10 +1,15 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { BackendPorts } from "../../../scripts/bench/backends.ts";
-import type { Measure } from "../../../scripts/bench/measures.ts";
+import type { Measure } from "../../../scripts/bench/measure.ts";
 import type { Plane, ProxyKind } from "../../../scripts/bench/proxies/proxy.ts";
 import { runMeasure } from "../../../scripts/bench/run_measure.ts";
 
-const BACKENDS: BackendPorts = { stream: { echo: 1, sink: 2, source: 3 }, http: 4 };
+const BACKENDS: BackendPorts = {
+  stream: { echo: 1, sink: 2, source: 3 },
+  http: 4,
+  upload: 5,
+  websocket: 6,
+};
 
 /** What is wrong with a proxy of a test. */
 interface Faults {
@@ -15,7 +20,11 @@ interface Faults {
 }
 
 /** Proxies and a measure that write down what is done to them. */
-function makeScene(faults: Readonly<Record<string, Faults>>, freshProxy = false) {
+function makeScene(
+  faults: Readonly<Record<string, Faults>>,
+  freshProxy = false,
+  roundsMax?: number,
+) {
   const events: string[] = [];
   const takes = new Map<string, number>();
   const kinds = Object.entries(faults).map(([name, fault]): ProxyKind => ({
@@ -29,6 +38,7 @@ function makeScene(faults: Readonly<Record<string, Faults>>, freshProxy = false)
         name,
         pid: 1,
         port: 1,
+        caFile: "",
         tableHosts: 0,
         engine: undefined,
         reload: undefined,
@@ -44,6 +54,7 @@ function makeScene(faults: Readonly<Record<string, Faults>>, freshProxy = false)
     amount: 1000,
     goals: [],
     freshProxy,
+    roundsMax,
     take: ({ name }, amount) => {
       const call = (takes.get(name) ?? 0) + 1;
       takes.set(name, call);
@@ -79,6 +90,13 @@ Deno.test("runMeasure: a fresh proxy per round is started and ended each time", 
   await run({ rounds: 2, share: 1 });
   const round = ["start a", "a 1000", "end a", "start b", "b 1000", "end b"];
   deepStrictEqual(events, [...round, ...round]);
+});
+
+Deno.test("runMeasure: takes no more rounds than a measure needs", async () => {
+  const { events, run } = makeScene({ a: {} }, true, 1);
+  const [{ figures }] = await run({ rounds: 3, share: 1 });
+  deepStrictEqual(events, ["start a", "a 1000", "end a"]);
+  strictEqual(figures.length, 1);
 });
 
 Deno.test("runMeasure: leaves out proxies that are not set up for it", async () => {
