@@ -46,6 +46,7 @@ export const COUNTERS = {
   request_misdirected: "requests for a host the connection's certificate does not serve",
   request_loop: "requests that came back to this process",
   body_timeout: "requests whose client was silent within the body for too long",
+  answer_timeout: "answers given up because their client took nothing of them for too long",
   tunnels: "connections that switched to another protocol, such as WebSocket",
   upstream_failures: "requests lost because their upstream failed",
   upstream_retries: "requests sent again on a fresh connection",

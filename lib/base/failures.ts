@@ -35,6 +35,8 @@ export const FAILURES = {
   /** Descriptors or memory ran out on this side. */
   exhausted: { fault: "self", retryable: false, status: 503 },
   client_gone: { fault: "client", retryable: false, status: 499 },
+  /** It sent nothing more of its request's body for too long (RFC 9110 §15.5.9). */
+  client_silent: { fault: "client", retryable: false, status: 408 },
   client_malformed: { fault: "client", retryable: false, status: 400 },
   /** The body is over `max_body_size`, which its length did not tell beforehand. */
   client_too_large: { fault: "client", retryable: false, status: 413 },

@@ -21,3 +21,15 @@ export const HOP_BY_HOP_FIELDS: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
+
+/** By a number of characters, whether a name of the set has as many: most names are told apart by it. */
+const HAS_LENGTH: readonly boolean[] = Array.from(
+  { length: Math.max(...HOP_BY_HOP_FIELDS.values().map((name) => name.length)) + 1 },
+  (_, length) => HOP_BY_HOP_FIELDS.values().some((name) => name.length === length),
+);
+
+/** Says whether a field concerns one connection only. @param name In any case. */
+export function isHopByHopField(name: string): boolean {
+  return name.length < HAS_LENGTH.length && HAS_LENGTH[name.length] &&
+    HOP_BY_HOP_FIELDS.has(name.toLowerCase());
+}

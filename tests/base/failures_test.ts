@@ -20,7 +20,8 @@ Deno.test("Failure: has the facts of its kind", () => {
 Deno.test("FAILURES: a client is told whose fault it is", () => {
   for (const kind of Object.keys(FAILURES) as FailureKind[]) {
     const { fault, status } = new Failure(kind, "");
-    const statuses = { client: [400, 413, 499], upstream: [502, 503, 504], self: [503] }[fault];
+    const statuses =
+      { client: [400, 408, 413, 499], upstream: [502, 503, 504], self: [503] }[fault];
     assert.ok(statuses.includes(status), `${kind} is ${status}`);
     assert.equal(status === 504, kind.endsWith("timeout"), kind);
   }

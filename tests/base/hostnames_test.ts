@@ -156,3 +156,21 @@ Deno.test(`normalizeHostname: is idempotent and never throws, seed ${SEED}`, () 
   }
   assert.ok(names > 100, `${names} names`);
 });
+
+const CASE_SEED = 20260104;
+Deno.test(`normalizeHostname: a name in lower case is judged like one in upper case, seed ${CASE_SEED}`, () => {
+  const random = new Random(CASE_SEED);
+  const labels = ["a", "z9", "9z", "9", "0x1f", "0xg", "_a", "a_", "a-b", "-a", "a-", "", "x--1"];
+  const lengths = [61, 62, 63, 64].map((length) => "b".repeat(length));
+  let names = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const count = 1 + random.below(6);
+    const text = Array.from({ length: count }, () => random.pick([...labels, ...lengths])).join(
+      ".",
+    );
+    const name = normalizeHostname(text);
+    assert.equal(name, normalizeHostname(text.toUpperCase()), text);
+    if (name !== undefined) names++;
+  }
+  assert.ok(names > 1_000, `${names} names`);
+});

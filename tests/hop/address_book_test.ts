@@ -53,6 +53,9 @@ const FORGED: Record<string, HopKey> = {
   "ports the wrong way round": key(8443, 40_000),
   "the right ports over IPv6": key(40_000, 8443, "::1"),
   "an address that is none": key(40_000, 8443, "127.0.0.1 "),
+  "an address that ends early": key(40_000, 8443, "127.0.0."),
+  "an address with a part too many": key(40_000, 8443, "127.0.0.1.0"),
+  "an address with a part of two bytes": key(40_000, 8443, "127.0.0.257"),
   "no address and no ports": { sourceIp: "0.0.0.0", sourcePort: 0, listenerPort: 0 },
 };
 for (const [name, forged] of Object.entries(FORGED)) {

@@ -10,7 +10,7 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import { RELAY_BUFFER_BYTES, RELAY_SMALL_BUFFER_BYTES } from "../../base/limits.ts";
+import { fitRelayBuffer, makeRelayBuffer } from "../../base/relay_buffer.ts";
 import type { ConnectionEnd } from "../relay_engine.ts";
 import { closeQuietly } from "./close_quietly.ts";
 
@@ -20,6 +20,8 @@ export interface Transfer {
   bytesDown: number;
   /** When a byte was last read or written. Steady clock, in milliseconds. */
   lastByteAt: number;
+  /** The client has not taken yet what was last read for it. */
+  isTaking?: boolean;
 }
 
 /** How a join goes and where it counts. */
@@ -74,12 +76,14 @@ class Joint {
     const to = isUp ? this.#upstream : this.#client;
     let isReading = true;
     try {
-      let buffer = new Uint8Array(RELAY_SMALL_BUFFER_BYTES);
+      let buffer = makeRelayBuffer();
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
         isReading = false;
         this.#count(direction, count);
+        if (!isUp) this.#options.transfer.isTaking = true;
         await this.#write(to, count === buffer.length ? buffer : buffer.subarray(0, count));
-        buffer = fit(buffer, count);
+        if (!isUp) this.#options.transfer.isTaking = false;
+        buffer = fitRelayBuffer(buffer, count);
         isReading = true;
       }
       isReading = false;
@@ -114,17 +118,6 @@ class Joint {
     // Else (EPIPE) that side had ended its stream before, and has now closed in good order.
     if (error instanceof Deno.errors.ConnectionReset) this.end ??= reset;
   }
-}
-
-/** A full buffer asks for a large one, an almost empty large one for a small one. */
-function fit(buffer: Uint8Array<ArrayBuffer>, count: number): Uint8Array<ArrayBuffer> {
-  if (count === buffer.length && count < RELAY_BUFFER_BYTES) {
-    return new Uint8Array(RELAY_BUFFER_BYTES);
-  }
-  if (count <= RELAY_SMALL_BUFFER_BYTES && buffer.length > RELAY_SMALL_BUFFER_BYTES) {
-    return new Uint8Array(RELAY_SMALL_BUFFER_BYTES);
-  }
-  return buffer;
 }
 
 /** Looks only when the limit could have passed, so that a busy connection costs no timers. */

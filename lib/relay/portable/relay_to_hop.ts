@@ -86,7 +86,13 @@ async function joinHop(
     closeQuietly(socket);
     closeQuietly(hop.connection);
   };
-  using _watch = watchRequests(hop.slot, { book, clock, lease: hop.lease, expire });
+  using _watch = watchRequests(hop.slot, {
+    book,
+    clock,
+    lease: hop.lease,
+    expire,
+    isTaking: () => transfer.isTaking === true,
+  });
   try {
     await send(hop.connection, bytes);
     // Silence while a request is in flight is the business of the HTTP plane's limits.

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { HOP_PORTION_START_BYTES } from "../../base/limits.ts";
 import type { ConnectionEnd } from "../relay_engine.ts";
 import type { Timed } from "./timer_wheel.ts";
 import type { WorkerPlan } from "./worker_plan.ts";
@@ -186,6 +187,13 @@ export class Connection implements Timed {
   hasAskedAgain = false;
   bookSlot = -1;
   terminatorSlot = -1;
+  /** Whether its client's bytes go to the hop in portions, see `feeding.ts`. */
+  isFed = false;
+  /** The client's bytes up to the end of the portion before. */
+  fedBytes = 0;
+  portionBytes = HOP_PORTION_START_BYTES;
+  /** The portion is used up: nothing more is read from the client before the next one. */
+  isHungry = false;
   /** Time limits of a hop, in milliseconds. */
   headerMs = 0;
   keepAliveMs = 0;
@@ -225,6 +233,9 @@ export class Connection implements Timed {
     this.addressAt = 0;
     this.source = undefined;
     this.isHop = this.hasAskedAgain = this.offersH2 = false;
+    this.isFed = this.isHungry = false;
+    this.fedBytes = 0;
+    this.portionBytes = HOP_PORTION_START_BYTES;
     this.hopPort = 0;
     this.bookSlot = this.terminatorSlot = -1;
     this.discarded = 0;

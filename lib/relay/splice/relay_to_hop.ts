@@ -5,7 +5,12 @@
  *
  * @module
  */
-import { CONNECT_TIMEOUT_MS, HOP_DIALS_MAX, TERMINATOR_TIMEOUT_MS } from "../../base/limits.ts";
+import {
+  CONNECT_TIMEOUT_MS,
+  HOP_DIALS_MAX,
+  RELAY_IDLE_TIMEOUT_MS,
+  TERMINATOR_TIMEOUT_MS,
+} from "../../base/limits.ts";
 import { EPOLL } from "../../linux/epoll.ts";
 import { ERRNO, errnoText } from "../../linux/errno.ts";
 import {
@@ -92,10 +97,14 @@ export class Hops {
     const { book, nowMs } = this.#context;
     const { requests, inFlight, idleMs } = book.usage(connection.bookSlot, nowMs);
     const limitMs = requests === 0 ? connection.headerMs : connection.keepAliveMs;
-    if (inFlight === 0 && idleMs >= limitMs) {
+    // The last answer is over for the HTTP plane; a slow client may still be taking its end from us.
+    const isTaking = requests > 0 && connection.upstream.isBlocked &&
+      idleMs < RELAY_IDLE_TIMEOUT_MS;
+    if (inFlight === 0 && idleMs >= limitMs && !isTaking) {
       this.#context.finish(connection, "request_timeout");
     } else {
-      this.#context.limit(connection, Math.max(1, limitMs - idleMs));
+      // Late or not, a hop is looked at once per limit.
+      this.#context.limit(connection, idleMs < limitMs ? limitMs - idleMs : limitMs);
     }
   }
 
@@ -194,6 +203,7 @@ export class Hops {
 
   #join(connection: Connection): void {
     if (connection.isTls) this.#context.count("connections_terminated");
+    connection.isFed = connection.offersH2;
     join(this.#context, connection);
     this.#context.limit(connection, connection.headerMs);
   }

@@ -16,9 +16,10 @@ import { NO_MATCH } from "../../route/flat_table.ts";
 import { Acceptor } from "./accept.ts";
 import type { Answer, Command, StartCommand } from "./commands.ts";
 import { type Connection, STATE } from "./connection.ts";
+import { Feeding } from "./feeding.ts";
 import { ACTION, placeOf, PLAIN_HTTP_PLACE } from "./flat_plan.ts";
 import { setKeepAlive } from "./keep_alive.ts";
-import { moveBytes } from "./move_bytes.ts";
+import { feedAgain, moveBytes } from "./move_bytes.ts";
 import { readHello, refuseLateHello, refuseNoHello } from "./read_hello.ts";
 import { discard, refuse } from "./refuse.ts";
 import { Hops } from "./relay_to_hop.ts";
@@ -54,7 +55,13 @@ export class RelayWorker {
     this.#start = start;
     this.#post = post;
     this.#timeOffsetMs = start.nowMs - performance.now();
-    this.#context = new WorkerContext(start, libc, (connection) => this.#expire(connection));
+    this.#context = new WorkerContext(start, libc, {
+      expire: (connection) => this.#expire(connection),
+      feeding: new Feeding(
+        () => this.#post.answer({ kind: "turn_wanted" }),
+        (connection) => feedAgain(this.#context, connection),
+      ),
+    });
     this.#hops = new Hops(this.#context);
     this.#context.watchOther(start.wake, WAKE_TOKEN, EPOLL.IN);
     this.#acceptor = new Acceptor(
@@ -287,6 +294,8 @@ export class RelayWorker {
         break;
       case "terminator":
         return this.#hops.wake(command.planId, command.place, command.offersH2, command.problem);
+      case "turn":
+        return context.feeding.noteTurn(context.nowMs);
       case "stop_accepting":
         this.#acceptor.stop();
         break;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { RELAY_IDLE_TIMEOUT_MS } from "../../../lib/base/limits.ts";
 import { AddressBook } from "../../../lib/hop/address_book.ts";
 import { watchRequests } from "../../../lib/relay/portable/watch_requests.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -7,7 +8,7 @@ const KEY = { sourceIp: "127.0.0.1", sourcePort: 40_000, listenerPort: 50_000 };
 const LEASE = { port: 50_000, headerTimeoutMs: 100, keepAliveTimeoutMs: 1_000, release() {} };
 
 /** A watched hop of a book. */
-function watch() {
+function watch(isTaking?: () => boolean) {
   const clock = new FakeClock();
   const book = new AddressBook(AddressBook.allocate(64));
   const entry = book.open(KEY, { ip: "192.0.2.1", port: 1 }, clock.monotonic());
@@ -16,7 +17,7 @@ function watch() {
   assert.ok(hop);
   const state = { expired: 0 };
   const expire = () => void state.expired++;
-  const watching = watchRequests(entry.slot, { book, clock, lease: LEASE, expire });
+  const watching = watchRequests(entry.slot, { book, clock, lease: LEASE, expire, isTaking });
   return { book, clock, hop, state, watching };
 }
 
@@ -54,4 +55,29 @@ Deno.test("watchRequests: ends when it is disposed of", async () => {
   await clock.advance(10_000);
   assert.equal(state.expired, 0);
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("watchRequests: a client that still takes its answer is spared, for a while", async () => {
+  let isTaking = true;
+  const { book, clock, hop, state } = watch(() => isTaking);
+  book.begin(hop);
+  book.end(hop, clock.monotonic());
+  await clock.advance(RELAY_IDLE_TIMEOUT_MS - 1);
+  assert.equal(state.expired, 0);
+  await clock.advance(LEASE.keepAliveTimeoutMs);
+  assert.equal(state.expired, 1);
+
+  const other = watch(() => isTaking);
+  other.book.begin(other.hop);
+  other.book.end(other.hop, other.clock.monotonic());
+  await other.clock.advance(1_500);
+  isTaking = false;
+  await other.clock.advance(500);
+  assert.equal(other.state.expired, 1);
+});
+
+Deno.test("watchRequests: one that has asked for nothing is not spared", async () => {
+  const { clock, state } = watch(() => true);
+  await clock.advance(LEASE.headerTimeoutMs);
+  assert.equal(state.expired, 1);
 });
