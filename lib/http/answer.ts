@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeLatin1 } from "./http1/latin1.ts";
-import type { Answer, HeaderLine } from "./message.ts";
+import type { Answer, Body, HeaderLine } from "./message.ts";
 
 /** What a client reads whose body is over `max_body_size`. */
 export const BODY_TOO_LARGE = "Content too large: this service does not take so much";
@@ -41,5 +41,26 @@ export function plainAnswer(
     ],
     body,
     isOwn: true,
+  };
+}
+
+/** Makes a body of bytes that are at hand, for whoever reads piece by piece. */
+export function bodyOf(bytes: Uint8Array, trailers: readonly HeaderLine[] = []): Body {
+  let at = 0;
+  let isTouched = false;
+  return {
+    length: bytes.length,
+    trailers,
+    get isTouched() {
+      return isTouched;
+    },
+    cancel: () => {},
+    read(target) {
+      isTouched = true;
+      const piece = bytes.subarray(at, at + target.length);
+      target.set(piece);
+      at += piece.length;
+      return Promise.resolve(piece.length);
+    },
   };
 }

@@ -1,38 +1,16 @@
 /**
- * Turns a {@linkcode Body} into a stream and a stream into a body, for the runtime's HTTP/2 server,
- * which speaks in streams. Neither reads before it is asked to, so a slow reader slows the writer and
- * no memory fills. Trailers do not pass: the runtime neither sends nor shows them. Does I/O through
- * what it is given.
+ * Turns the stream of a request's body, as the runtime's HTTP/2 server gives it, into a
+ * {@linkcode Body}. Nothing is read before somebody asks, so a slow reader slows the client and no
+ * memory fills; a client that is silent for too long is given up. Trailers do not pass: the runtime does
+ * not show them. Does I/O through what it is given. Input comes from strangers.
  *
  * @module
  */
+import type { Clock } from "../base/clock.ts";
 import { errorText, Failure } from "../base/failures.ts";
-import { BODY_READ_BYTES } from "../base/limits.ts";
+import { BODY_READ_BYTES, CLIENT_BODY_TIMEOUT_MS } from "../base/limits.ts";
+import { Watchdog } from "../base/watchdog.ts";
 import type { Body, HeaderLine } from "./message.ts";
-
-/**
- * Makes a byte stream that reads from `body` when somebody pulls; a failure of the body becomes the
- * stream's error. Cancelling the stream cancels the body.
- *
- * @param body Belongs to the stream from here on.
- */
-export function bodyToStream(body: Body): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    type: "bytes",
-    // A short body needs no long buffer, and one byte at least is what the runtime asks for.
-    autoAllocateChunkSize: Math.min(BODY_READ_BYTES, Math.max(1, body.length ?? BODY_READ_BYTES)),
-    pull: (controller) => pull(body, controller),
-    cancel: () => body.cancel(),
-  });
-}
-
-async function pull(body: Body, controller: ReadableByteStreamController): Promise<void> {
-  const request = controller.byobRequest as ReadableStreamBYOBRequest;
-  const count = await body.read(request.view as Uint8Array);
-  // Closing first, for a view cannot be answered with no bytes before (Streams §4.7.4).
-  if (count === 0) controller.close();
-  request.respond(count);
-}
 
 /** What is known of a stream beside its bytes. */
 export interface StreamToBodyOptions {
@@ -43,12 +21,22 @@ export interface StreamToBodyOptions {
    * runtime like a whole body, but its signal has been aborted by then: such an end is a failure.
    */
   readonly signal?: AbortSignal;
+  /** Ends the wait for a client that is silent; undefined = it is waited for without end. */
+  readonly silence?: SilenceLimit;
+}
+
+/** What is done about a client that sends nothing while its body is being read. */
+export interface SilenceLimit {
+  readonly clock: Clock;
+  /** Called once, after {@linkcode CLIENT_BODY_TIMEOUT_MS}. */
+  readonly onSilent: () => void;
 }
 
 /**
  * Makes a body that reads from the client's stream when it is read, and locks it not before.
  *
- * @returns A body whose reads fail with `client_gone` if the stream breaks off or has been cancelled.
+ * @returns A body whose reads fail with `client_gone` if the stream breaks off or has been cancelled,
+ * and with `client_silent` if the client sends nothing for too long.
  */
 export function streamToBody(
   stream: ReadableStream<Uint8Array>,
@@ -59,19 +47,22 @@ export function streamToBody(
 
 const NO_TRAILERS: readonly HeaderLine[] = [];
 
-/** States: untouched -> reading -> ended, or from everywhere -> cancelled. */
+/** States: untouched -> reading -> ended, or from everywhere -> given up, with the reason. */
 class StreamBody implements Body {
   readonly length: number | undefined;
   readonly trailers = NO_TRAILERS;
   readonly #stream: ReadableStream<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
+  readonly #silence: SilenceLimit | undefined;
+  #limit: Watchdog | undefined;
   #source: StreamSource | undefined;
-  #isCancelled = false;
+  #failure: Failure | undefined;
 
   constructor(stream: ReadableStream<Uint8Array>, options: StreamToBodyOptions) {
     this.length = options.length;
     this.#stream = stream;
     this.#signal = options.signal;
+    this.#silence = options.silence;
   }
 
   get isTouched(): boolean {
@@ -79,18 +70,41 @@ class StreamBody implements Body {
   }
 
   async read(target: Uint8Array): Promise<number> {
-    if (this.#isCancelled) throw cancelled();
-    const source = this.#source ??= openSource(this.#stream, this.length);
-    const count = await readFrom(source, target);
-    // Cancelling ends a pending read as if the body were whole.
-    if (this.#isCancelled) throw cancelled();
+    if (this.#failure !== undefined) throw this.#failure;
+    const source = this.#source ??= this.#open();
+    this.#limit?.set(CLIENT_BODY_TIMEOUT_MS);
+    let count = 0;
+    try {
+      count = await readFrom(source, target);
+    } finally {
+      if (count === 0) this.#limit?.stop();
+      else this.#limit?.lift();
+    }
+    // Giving up ends a pending read as if the body were whole.
+    if (this.#failure !== undefined) throw this.#failure;
     if (count === 0 && this.#signal?.aborted) throw new Failure("client_gone", "client left");
     return count;
   }
 
   cancel(): void {
-    if (this.#isCancelled) return;
-    this.#isCancelled = true;
+    this.#giveUp(new Failure("client_gone", "request body is not wanted any more"));
+  }
+
+  #open(): StreamSource {
+    if (this.#silence !== undefined) {
+      const { clock, onSilent } = this.#silence;
+      this.#limit = new Watchdog(clock, () => {
+        this.#giveUp(new Failure("client_silent", "client sent nothing for too long"));
+        onSilent();
+      });
+    }
+    return openSource(this.#stream, this.length);
+  }
+
+  #giveUp(failure: Failure): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#limit?.stop();
     // A stream that has ended or broken off does not care, and nobody else does.
     (this.#source ?? this.#stream).cancel().catch(() => {});
   }
@@ -177,8 +191,4 @@ class PieceSource implements StreamSource {
   cancel(): Promise<void> {
     return this.#reader.cancel();
   }
-}
-
-function cancelled(): Failure {
-  return new Failure("client_gone", "request body is not wanted any more");
 }

@@ -4,43 +4,53 @@
  *
  * @module
  */
-import { HOP_BY_HOP_FIELDS } from "../base/hop_by_hop.ts";
+import { isHopByHopField } from "../base/hop_by_hop.ts";
 import type { Exchange } from "./exchange.ts";
+import { isFieldName } from "./http1/grammar.ts";
 import type { HeaderLine } from "./message.ts";
 
 /** A client may not have these removed by naming them in `Connection`: framing and routing need them. */
-const NEVER_NOMINATED: ReadonlySet<string> = new Set(["host", "content-length"]);
+const NEVER_NOMINATED: readonly string[] = ["host", "content-length"];
+
+/** What need not be remembered of `Connection`, with what it nearly always says: no field, or it goes anyway. */
+const NOMINATES_NOTHING: ReadonlySet<string> = new Set([
+  ...["close", "keep-alive", "upgrade", "te"],
+  ...NEVER_NOMINATED,
+]);
 
 /**
- * Says whether a field tells an upstream about the client. Servers that hand headers on as variables
+ * Says whether a field tells an upstream about the client, or what it has asked for: frameworks that
+ * take the path from there would serve another one than the one that was guarded. Servers that hand headers on as variables
  * (CGI, WSGI) cannot tell `_` from `-`, so neither does this.
  */
 function tellsAboutClient(name: string): boolean {
   if (name[0] !== "x" && name[0] !== "f") return false;
   const dashed = name.replaceAll("_", "-");
-  return dashed.startsWith("x-forwarded-") || dashed === "forwarded" || dashed === "x-real-ip";
+  return dashed.startsWith("x-forwarded-") || dashed === "forwarded" || dashed === "x-real-ip" ||
+    dashed === "x-original-url" || dashed === "x-rewrite-url";
 }
 
 /** Returns what is left when fields of this connection are taken out (RFC 9110 §7.6.1). */
 export function withoutHopByHop(headers: readonly HeaderLine[]): HeaderLine[] {
   const nominated = nominatedBy(headers);
-  return headers.filter(([name]) => !isHopByHop(name.toLowerCase(), nominated));
+  return headers.filter(([name]) => !isHopByHop(name, nominated));
 }
 
-/** @returns The lower-case names that `Connection` lists; undefined, for speed, if it is not there. */
+/** @returns The lower-case names of fields that `Connection` takes along; undefined, for speed, if none. */
 function nominatedBy(headers: readonly HeaderLine[]): Set<string> | undefined {
   let nominated: Set<string> | undefined;
   for (const [name, value] of headers) {
     if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
-    nominated ??= new Set();
-    for (const token of value.split(",")) nominated.add(token.trim().toLowerCase());
+    for (const token of value.split(",")) {
+      const option = token.trim().toLowerCase();
+      if (!NOMINATES_NOTHING.has(option)) (nominated ??= new Set()).add(option);
+    }
   }
   return nominated;
 }
 
 function isHopByHop(name: string, nominated: ReadonlySet<string> | undefined): boolean {
-  if (HOP_BY_HOP_FIELDS.has(name)) return true;
-  return nominated !== undefined && nominated.has(name) && !NEVER_NOMINATED.has(name);
+  return isHopByHopField(name) || (nominated !== undefined && nominated.has(name.toLowerCase()));
 }
 
 /**
@@ -78,7 +88,7 @@ export function upstreamRequestHeaders(exchange: Exchange, via: string): HeaderL
 /** Says whether a request has been through the process that calls itself `via`. */
 export function hasPassed(headers: readonly HeaderLine[], via: string): boolean {
   return headers.some(([name, value]) =>
-    name.toLowerCase() === "via" &&
+    isFieldName(name, "via") &&
     value.split(",").some((member) => member.trim().split(/\s+/)[1] === via)
   );
 }
@@ -110,7 +120,7 @@ function nodeOf(ip: string): string {
   return ip.includes(":") ? `"[${ip}]"` : ip;
 }
 
-/** RFC 7239 §4: whatever is not a token stands in quotes. */
-function quoted(text: string): string {
-  return /^[\w!#$%&'*+.^`|~-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+/** RFC 7239 §4: whatever is not a token stands in quotes, of which an authority has none within. */
+function quoted(authority: string): string {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(authority) ? authority : `"${authority}"`;
 }

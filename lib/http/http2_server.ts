@@ -1,23 +1,15 @@
 /**
- * The listener for clients that offer HTTP/2: the runtime's engine. Finds out who is behind the hop,
- * reads the exchange, gives it to the application and has the runtime write the answer. Whoever opens
- * it closes it.
+ * The listener for clients that offer HTTP/2: the runtime's engine. Opens another one when that gives
+ * up. Whoever opens it closes it. Does I/O.
  *
  * @module
  */
 import type { Timer } from "../base/clock.ts";
+import { CoarseClock } from "../base/coarse_clock.ts";
 import { errorText } from "../base/failures.ts";
-import { ACCEPT_PAUSE_MS } from "../base/limits.ts";
-import { plainAnswer } from "./answer.ts";
-import {
-  answerDefect,
-  type LoopbackOptions,
-  type LoopbackServer,
-  refuseUnknownHop,
-} from "./loopback_server.ts";
-import type { Answer } from "./message.ts";
-import { readExchange } from "./read_exchange.ts";
-import { toResponse } from "./to_response.ts";
+import { ACCEPT_PAUSE_MS, RELAY_TIMER_STEP_MS } from "../base/limits.ts";
+import { answerHttp2Error, Http2Request } from "./http2_request.ts";
+import type { LoopbackOptions, LoopbackServer } from "./loopback_server.ts";
 
 /**
  * Opens a listener on 127.0.0.1 and any free port.
@@ -60,7 +52,8 @@ class RuntimeServer implements LoopbackServer {
   }
 
   #listen(): Deno.HttpServer<Deno.NetAddr> {
-    const { certificate, environment, onListen } = this.#options;
+    const { application, certificate, environment, onListen } = this.#options;
+    const clock = new CoarseClock(environment.clock, RELAY_TIMER_STEP_MS);
     const tls = certificate === undefined
       ? {}
       : { cert: certificate.certPem, key: certificate.keyPem };
@@ -72,8 +65,11 @@ class RuntimeServer implements LoopbackServer {
       automaticCompression: false,
       // It would announce the address on standard output.
       onListen: () => {},
-      onError: (error) => toResponse("GET", answerDefect(environment, error)),
-    }, (request, info) => serve(request, info, server.addr.port, this.#options));
+      onError: (error) => answerHttp2Error(environment, error),
+    }, (request, info) => {
+      const served = new Http2Request(request, { application, clock, environment });
+      return served.serve(info, server.addr.port);
+    });
     server.finished.catch((error) => this.#replace(error));
     onListen?.(server.addr.port);
     return server;
@@ -94,37 +90,4 @@ class RuntimeServer implements LoopbackServer {
       }
     });
   }
-}
-
-async function serve(
-  request: Request,
-  info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  listenerPort: number,
-  options: LoopbackOptions,
-): Promise<Response> {
-  const answered = answer(request, info, listenerPort, options);
-  return toResponse(request.method, answered instanceof Promise ? await answered : answered);
-}
-
-function answer(
-  request: Request,
-  info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  listenerPort: number,
-  { application, environment }: LoopbackOptions,
-): Answer | Promise<Answer> {
-  const { book, clock, counters } = environment;
-  const { hostname: sourceIp, port: sourcePort } = info.remoteAddr;
-  const hop = book.find({ sourceIp, sourcePort, listenerPort }, clock.monotonic());
-  if (hop === undefined || !book.begin(hop)) return refuseUnknownHop(environment, sourceIp);
-  const over = () => book.end(hop, clock.monotonic());
-  // Settles in every case, also when the client has left before the answer; a rejection says that
-  // the client left in the middle, which the proxying has learned by itself.
-  info.completed.then(over, over);
-  counters.add("requests");
-  const read = readExchange(request, hop.client);
-  if (read.kind === "refused") {
-    counters.add("request_refused");
-    return plainAnswer(read.status, read.reason);
-  }
-  return application.answer(read.exchange);
 }

@@ -177,6 +177,8 @@ function describe(status: number): string {
   switch (status) {
     case 400:
       return "Bad request: it cannot be passed on";
+    case 408:
+      return "Request timeout: the rest of the request did not come in time";
     case 413:
       return BODY_TOO_LARGE;
     case 499:

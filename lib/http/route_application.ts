@@ -6,6 +6,7 @@
  * @module
  */
 import type { PathConfig, PathRewriteConfig, RouteConfig } from "../config/config.ts";
+import { formatPathPattern } from "../config/resolve_paths.ts";
 import { plainAnswer } from "./answer.ts";
 import {
   type Application,
@@ -19,8 +20,10 @@ import { redirectPath, respondWith } from "./policy/path_answers.ts";
 import { compileRequestHeaders } from "./policy/request_headers.ts";
 import { rewriteTarget } from "./policy/rewrite_target.ts";
 import { withFields } from "./policy/with_fields.ts";
+import { withoutTrailers } from "./policy/without_trailers.ts";
 import { proxy, type ProxyEnvironment } from "./proxy.ts";
 import { redirectTo } from "./redirect.ts";
+import { stickyOf } from "./sticky.ts";
 
 /** What the applications of routes are handed. */
 export interface RouteEnvironment {
@@ -45,19 +48,24 @@ export function createRouteApplication(
     path: "*",
     policies: createPolicies(policies, files, environment.policies),
     handler: redirect === undefined
-      ? proxyTo({ policies, servers, sticky }, environment)
+      ? proxyTo({ policies, servers, sticky: stickyOf(sticky, servers) }, environment)
       : (exchange) => redirectTo(exchange, redirect),
   };
   if (paths.length === 0) return createApplication([own]);
   const entries = paths.map((entry, index): ApplicationPath => ({
     path: entryPath(index),
     policies: createPolicies(entry.policies, files, environment.policies),
-    handler: handlerOf(entry, sticky, environment),
+    handler: handlerOf(entry, stickyOfPath(route, entry), environment),
   }));
   const ambiguous = { path: AMBIGUOUS_PATH, handler: refuseAmbiguous };
   return createApplication([...entries, ambiguous, own], {
     getPath: ({ target }) => pathOfMatch(paths, target),
   });
+}
+
+function stickyOfPath({ servers, sticky }: RouteConfig, entry: PathConfig): RouteConfig["sticky"] {
+  const path = entry.servers === servers ? undefined : formatPathPattern(entry.pattern);
+  return stickyOf(sticky, entry.servers, path);
 }
 
 function pathOfMatch(paths: readonly PathConfig[], target: string): string {
@@ -88,7 +96,13 @@ function proxyTo(
 ): Handler {
   const { policies, servers, sticky } = target;
   const to = { servers, sticky, changeHeaders: compileRequestHeaders(policies) };
-  return (exchange) => proxy(exchange, to, proxyEnvironment);
+  const removed = policies.requestHeaders?.remove ?? [];
+  if (removed.length === 0) return (exchange) => proxy(exchange, to, proxyEnvironment);
+  return (exchange) => {
+    const body = withoutTrailers(exchange.body, removed);
+    const asked = body === exchange.body ? exchange : withFields(exchange, { body });
+    return proxy(asked, to, proxyEnvironment);
+  };
 }
 
 /** The innermost: policies have seen what the client asked for. */

@@ -4,7 +4,12 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import type { ServerConfig, StickyConfig } from "../config/config.ts";
 import type { HeaderLine } from "./message.ts";
+
+/** Enough to tell the paths of a route from each other. */
+const PATH_CHARACTERS = 8;
 
 /** How a cookie is set. */
 export interface StickyCookie {
@@ -14,6 +19,24 @@ export interface StickyCookie {
   readonly value: string;
   /** Whether the client speaks TLS: then the cookie is for TLS only. */
   readonly isSecure: boolean;
+}
+
+/**
+ * Returns the cookie of an upstream. That of a path has a name of its own: with one name for two
+ * upstreams, each would overwrite what the other has set, and a client keep neither server.
+ *
+ * @param path As in the file, of a path with servers of its own; undefined for those of the route.
+ * @returns undefined if there is none, or nothing to choose from.
+ */
+export function stickyOf(
+  sticky: StickyConfig | undefined,
+  servers: readonly ServerConfig[],
+  path?: string,
+): StickyConfig | undefined {
+  if (sticky === undefined || servers.length < 2) return undefined;
+  if (path === undefined) return sticky;
+  const hash = createHash("sha256").update(path).digest("hex");
+  return { cookie: `${sticky.cookie}-${hash.slice(0, PATH_CHARACTERS)}` };
 }
 
 /**

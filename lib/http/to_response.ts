@@ -6,9 +6,8 @@
  * @module
  */
 import { discardBody, isBodiless } from "./answer.ts";
-import { bodyToStream } from "./body_stream.ts";
 import { withoutHopByHop } from "./headers.ts";
-import type { Answer } from "./message.ts";
+import type { Answer, Body } from "./message.ts";
 
 /**
  * Builds the answer to a request.
@@ -16,13 +15,18 @@ import type { Answer } from "./message.ts";
  * @param method Of the request; an answer to HEAD has no body but keeps its length.
  * @param answer Status 200 to 599; its header lines are what `parseHeaderLine` lets through. Its body
  * is taken.
+ * @param toStream Makes the stream of a body that is not all there; takes the body.
  */
-export function toResponse(method: string, answer: Answer): Response {
+export function toResponse(
+  method: string,
+  answer: Answer,
+  toStream: (body: Body) => ReadableStream<Uint8Array<ArrayBuffer>>,
+): Response {
   const { body, status } = answer;
   const isHead = method === "HEAD";
   const hasBody = body !== undefined && !isHead && !isBodiless(status) && status !== 205;
   if (!hasBody) discardBody(answer);
-  const response = new Response(hasBody ? toBodyInit(body) : null, { status });
+  const response = new Response(hasBody ? toBodyInit(body, toStream) : null, { status });
   const { headers } = response;
   // The runtime counts bytes itself, and a length beside an empty body breaks HTTP/2 streams.
   const keepsLength = isHead || (hasBody && !(body instanceof Uint8Array));
@@ -40,6 +44,9 @@ export function toResponse(method: string, answer: Answer): Response {
 }
 
 /** An answer without a length has none over HTTP/2 either: its end is the end of the stream. */
-function toBodyInit(body: NonNullable<Answer["body"]>): BodyInit {
-  return body instanceof Uint8Array ? body as Uint8Array<ArrayBuffer> : bodyToStream(body);
+function toBodyInit(
+  body: NonNullable<Answer["body"]>,
+  toStream: Parameters<typeof toResponse>[2],
+): BodyInit {
+  return body instanceof Uint8Array ? body as Uint8Array<ArrayBuffer> : toStream(body);
 }

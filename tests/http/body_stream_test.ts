@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../lib/base/failures.ts";
-import { BODY_READ_BYTES } from "../../lib/base/limits.ts";
-import { bodyToStream, streamToBody } from "../../lib/http/body_stream.ts";
+import { CLIENT_BODY_TIMEOUT_MS } from "../../lib/base/limits.ts";
+import { streamToBody } from "../../lib/http/body_stream.ts";
 import type { Body } from "../../lib/http/message.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 
 /** Records what the runtime's side of a stream is asked for. */
 interface Watched {
@@ -120,86 +121,49 @@ for (const type of ["bytes", undefined] as const) {
   });
 }
 
-/** A body of pieces that notes what becomes of it. */
-function bodyOf(pieces: readonly string[], then: End = "end", length?: number) {
-  const left = pieces.map(text);
-  const state = { reads: 0, isCancelled: false, roomBytes: 0 };
-  const body: Body = {
-    length,
-    trailers: [["x", "y"]],
-    isTouched: false,
-    cancel: () => void (state.isCancelled = true),
-    read(target) {
-      state.reads++;
-      state.roomBytes = target.length;
-      const piece = left.shift();
-      if (piece !== undefined) {
-        target.set(piece);
-        return Promise.resolve(piece.length);
-      }
-      if (then === "silence") return new Promise(() => {});
-      if (then === "end") return Promise.resolve(0);
-      return Promise.reject(new Failure("upstream_closed", "cut"));
-    },
-  };
-  return { body, state };
+/** A body whose client is limited, and what was said of it. */
+function limited(pieces: readonly Uint8Array[], then: End) {
+  const clock = new FakeClock();
+  const state = { silent: 0 };
+  const watched = watch("bytes", pieces, then);
+  const body = streamToBody(watched.stream, {
+    length: undefined,
+    silence: { clock, onSilent: () => void state.silent++ },
+  });
+  return { body, clock, state, watched };
 }
 
-Deno.test("bodyToStream: gives every byte and ends", async () => {
-  const { body } = bodyOf(["one", "two", "three"]);
-  assert.equal(await new Response(bodyToStream(body)).text(), "onetwothree");
-  assert.equal(await new Response(bodyToStream(bodyOf([]).body)).text(), "");
+Deno.test("streamToBody: a client that is silent while it is read from is client_silent", async () => {
+  const { body, clock, state, watched } = limited([text("a")], "silence");
+  assert.equal(await body.read(new Uint8Array(9)), 1);
+  const pending = body.read(new Uint8Array(9));
+  const rejected = rejectsAs(pending, "client_silent", "pending read");
+  await clock.advance(CLIENT_BODY_TIMEOUT_MS - 1);
+  assert.deepEqual([watched.isCancelled, state.silent], [false, 0]);
+  await clock.advance(1);
+  await rejected;
+  assert.deepEqual([watched.isCancelled, state.silent, clock.pending], [true, 1, 0]);
+  await rejectsAs(body.read(new Uint8Array(9)), "client_silent", "later read");
 });
 
-Deno.test("bodyToStream: reads nothing before it is asked to, and one piece at a time", async () => {
-  const { body, state } = bodyOf(["one", "two"]);
-  const stream = bodyToStream(body);
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  assert.equal(state.reads, 0);
-  const reader = stream.getReader();
-  assert.deepEqual((await reader.read()).value, text("one"));
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  assert.equal(state.reads, 1);
+Deno.test("streamToBody: nobody is limited who is not being read from", async () => {
+  const { body, clock, state } = limited([text("a"), text("b")], "end");
+  await clock.advance(2 * CLIENT_BODY_TIMEOUT_MS);
+  assert.equal(await body.read(new Uint8Array(9)), 1);
+  await clock.advance(2 * CLIENT_BODY_TIMEOUT_MS);
+  assert.equal(await body.read(new Uint8Array(9)), 1);
+  assert.equal(await body.read(new Uint8Array(9)), 0);
+  assert.deepEqual([state.silent, clock.pending], [0, 0]);
 });
 
-Deno.test("bodyToStream: allocates no more than a short body needs", async () => {
-  const cases = [[5, 5], [0, 1], [undefined, BODY_READ_BYTES], [1e9, BODY_READ_BYTES]] as const;
-  for (const [length, expected] of cases) {
-    const { body, state } = bodyOf(["a"], "end", length);
-    await bodyToStream(body).getReader().read();
-    assert.equal(state.roomBytes, expected, `${length}`);
-  }
-});
-
-Deno.test("bodyToStream: a body that breaks off is the stream's error", async () => {
-  const reader = bodyToStream(bodyOf(["one"], "error").body).getReader();
-  await reader.read();
-  await rejectsAs(reader.read(), "upstream_closed");
-});
-
-Deno.test("bodyToStream: cancelling it cancels the body, also while a read is pending", async () => {
-  for (const isPending of [false, true]) {
-    const { body, state } = bodyOf([], "silence");
-    const reader = bodyToStream(body).getReader();
-    const pending = isPending ? reader.read() : undefined;
-    await reader.cancel();
-    assert.equal(state.isCancelled, true);
-    if (pending !== undefined) assert.equal((await pending).done, true);
-  }
-});
-
-Deno.test("bodyToStream and streamToBody: there and back again is the same", async () => {
-  const bytes = crypto.getRandomValues(new Uint8Array(50_000));
-  let at = 0;
-  const body: Body = {
-    ...bodyOf([]).body,
-    read(target) {
-      const piece = bytes.subarray(at, at + Math.min(target.length, 7_001));
-      target.set(piece);
-      at += piece.length;
-      return Promise.resolve(piece.length);
-    },
-  };
-  const back = streamToBody(bodyToStream(body), { length: bytes.length });
-  assert.deepEqual(await readAll(back, 4_096), bytes);
-});
+for (const then of ["end", "error", "silence"] as const) {
+  Deno.test(`streamToBody: leaves no timer behind (${then})`, async () => {
+    const { body, clock, state } = limited([], then);
+    const pending = body.read(new Uint8Array(9)).catch(() => {});
+    assert.equal(clock.pending, 1);
+    if (then === "silence") body.cancel();
+    await pending;
+    await clock.advance(2 * CLIENT_BODY_TIMEOUT_MS);
+    assert.deepEqual([state.silent, clock.pending], [0, 0]);
+  });
+}

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { balancedProxy } from "../../lib/http/balanced_proxy.ts";
 import { createRouteApplication } from "../../lib/http/route_application.ts";
 import type { Exchange } from "../../lib/http/exchange.ts";
+import type { UpstreamRequest } from "../../lib/http/message.ts";
 import type { RouteConfig } from "../../lib/config/config.ts";
+import { Balancer } from "../../lib/upstream/balancer.ts";
+import { makePath } from "./policy/path_configs.ts";
 import {
   headerOf,
   makeAnswer,
+  makeBody,
   makeExchange,
   makeProxy,
   makeRouteEnvironment,
@@ -44,4 +49,63 @@ Deno.test("createRouteApplication: a redirect route redirects", async () => {
 Deno.test("createRouteApplication: gRPC is refused before the upstream", async () => {
   const headers = [["Content-Type", "application/grpc"]] as const;
   assert.equal(headerOf(await ask(OFFLOAD, { method: "POST", headers }), "grpc-status"), "12");
+});
+
+Deno.test("createRouteApplication: a client keeps its server in each upstream of a sticky route", async () => {
+  const servers = [8001, 8002].map((port) => makeServer(port));
+  const route = makeRoute("offload", ["app.example.org"], {
+    servers,
+    sticky: { cookie: "server" },
+    paths: [
+      makePath("/api/*", { servers: [8003, 8004].map((port) => makeServer(port)) }),
+      makePath("/one/*", { servers: [makeServer(8005)] }),
+      makePath("/same/*", { servers }),
+    ],
+  });
+  const { environment } = makeProxy((server) => {
+    const port = server.address.kind === "tcp" ? server.address.port : 0;
+    return Promise.resolve(makeAnswer(200, [], new TextEncoder().encode(`${port}`)));
+  });
+  const balancer = new Balancer(() => 0);
+  const application = createRouteApplication(
+    route,
+    makeRouteEnvironment({
+      ...environment,
+      ...balancedProxy(balancer, environment.send),
+      stickyKeyOf: (server) => balancer.stickyKeyOf(server),
+    }),
+  );
+  const jar = new Map<string, string>();
+  const ask = async (target: string) => {
+    const cookies = [...jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const answer = await application.answer(
+      makeExchange({ target, headers: [["Cookie", cookies]] }),
+    );
+    const set = /^([^=]+)=([^;]+)/.exec(headerOf(answer, "set-cookie") ?? "");
+    if (set !== null) jar.set(set[1], set[2]);
+    return await readText(answer);
+  };
+  const first = [await ask("/"), await ask("/api/x"), await ask("/one/x")];
+  for (let time = 0; time < 5; time++) {
+    assert.deepEqual([await ask("/"), await ask("/api/x"), await ask("/one/x")], first);
+    assert.equal(await ask("/same/x"), first[0], "the servers of the route, and so its cookie");
+  }
+  assert.equal(jar.size, 2, "and none where there is nothing to choose from");
+});
+
+Deno.test("createRouteApplication: a header that is removed does not come as a trailer", async () => {
+  const asked: UpstreamRequest[] = [];
+  const { environment } = makeProxy((_server, request) => {
+    asked.push(request);
+    return Promise.resolve(makeAnswer(200));
+  });
+  const requestHeaders = { remove: ["X-Debug"], set: [], add: [] };
+  const route = { ...OFFLOAD, policies: { requestHeaders } };
+  const trailers = [["x_debug", "1"], ["X-Sum", "1"]] as const;
+  const body = { ...makeBody("a"), length: undefined, trailers };
+  await createRouteApplication(route, makeRouteEnvironment(environment)).answer(
+    makeExchange({ method: "POST", body, headers: [["X-Debug", "1"]] }),
+  );
+  assert.deepEqual(asked[0].body!.trailers, [["X-Sum", "1"]]);
+  assert.ok(asked[0].headers.every(([name]) => name !== "X-Debug"));
 });

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
-import type { HeaderLine } from "../../lib/http/message.ts";
-import { toResponse } from "../../lib/http/to_response.ts";
+import { AnswerStream } from "../../lib/http/answer_stream.ts";
+import type { Answer, Body, HeaderLine } from "../../lib/http/message.ts";
+import { toResponse as respond } from "../../lib/http/to_response.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { makeAnswer, makeBody } from "../support/exchanges.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
+
+const toStream = (body: Body) =>
+  new AnswerStream(body, { clock: new FakeClock(), onStalled: () => {} }).readable;
+const toResponse = (method: string, answer: Answer) => respond(method, answer, toStream);
 
 Deno.test("toResponse: keeps status, lines, duplicates in order, and the bytes", async () => {
   const headers: HeaderLine[] = [

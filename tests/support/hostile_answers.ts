@@ -113,5 +113,7 @@ function chunks(content: string, random: Random): string {
 }
 
 function asksForWebSocket({ request: { headers } }: RecordedRequest): boolean {
-  return headers.some(([name, value]) => name.toLowerCase() === "upgrade" && /websocket/i.test(value));
+  return headers.some(([name, value]) =>
+    name.toLowerCase() === "upgrade" && /websocket/i.test(value)
+  );
 }

@@ -146,6 +146,9 @@ const WRONG_BODIES = [
   `5;a\nb\r\nhello\r\n0\r\n\r\n`,
   `5\r\nhelloX\r\n0\r\n\r\n`,
   `5\r\nhello0\r\n\r\n${SMUGGLED}`,
+  `5\r\nhelloXX0\r\n\r\n${SMUGGLED}`,
+  `5\r\nhello\n\n0\r\n\r\n${SMUGGLED}`,
+  `5\r\nhello\r\r0\r\n\r\n${SMUGGLED}`,
   `0x5\r\nhello\r\n0\r\n\r\n`,
   ` 5\r\nhello\r\n0\r\n\r\n`,
   `5 \r\nhello\r\n0\r\n\r\n`,
@@ -193,14 +196,17 @@ function makeGood(random: Random, host: string, place: number): string {
   const { line, body } = makeGoodBody(random);
   if (line !== undefined) lines.push(line);
   else if (random.below(12) === 0) lines.push("Connection: Upgrade", "Upgrade: websocket");
-  if (line !== undefined && body !== "" && random.below(8) === 0) lines.push("Expect: 100-continue");
+  if (line !== undefined && body !== "" && random.below(8) === 0) {
+    lines.push("Expect: 100-continue");
+  }
   shuffle(lines, random);
   const start = `${method} ${isAbsolute ? `http://${host}` : ""}${target} HTTP/1.1`;
   return `${start}\r\n${lines.join("\r\n")}\r\n\r\n${body}`;
 }
 
 function makeGoodBody(random: Random): { line: string | undefined; body: string } {
-  const content = SMUGGLED.repeat(random.below(3)) + "x".repeat(random.below(3) * random.below(9_000));
+  const content = SMUGGLED.repeat(random.below(3)) +
+    "x".repeat(random.below(3) * random.below(9_000));
   switch (random.below(4)) {
     case 0:
       return { line: `Content-Length: ${content.length}`, body: content };
@@ -212,7 +218,10 @@ function makeGoodBody(random: Random): { line: string | undefined; body: string 
         body += `${content.slice(at, end)}\r\n`;
         at = end;
       }
-      return { line: "Transfer-Encoding: chunked", body: `${body}0\r\n${random.pick(TRAILERS)}\r\n` };
+      return {
+        line: "Transfer-Encoding: chunked",
+        body: `${body}0\r\n${random.pick(TRAILERS)}\r\n`,
+      };
     }
     default:
       return { line: undefined, body: "" };
@@ -224,7 +233,9 @@ function makeWrong(random: Random, host: string, corpus: readonly string[]): str
     const row = random.pick(corpus).replaceAll("{host}", host);
     return random.below(2) === 0 ? row : damage(row, random);
   }
-  const start = random.below(4) === 0 ? random.pick(WRONG_STARTS) : `${random.pick(METHODS)} /w HTTP/1.1`;
+  const start = random.below(4) === 0
+    ? random.pick(WRONG_STARTS)
+    : `${random.pick(METHODS)} /w HTTP/1.1`;
   const lines = [`Host: ${host}`];
   for (let left = 1 + random.below(3); left > 0; left--) lines.push(random.pick(WRONG_LINES));
   if (random.below(3) === 0) lines.push(random.pick(FINE_LINES));

@@ -173,7 +173,9 @@ async function readAnswers(
   let isEnding = false;
   for (;;) {
     const answers = finalAnswers(text, methods);
-    const isDone = answers.filter(({ bodyState }) => bodyState === "whole").length >= methods.length;
+    const isDone = answers.filter(({ bodyState }) =>
+      bodyState === "whole"
+    ).length >= methods.length;
     if (answers.some(({ status }) => status === 101)) return answers;
     if (isDone && !isEnding) {
       isEnding = true;

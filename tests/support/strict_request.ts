@@ -42,7 +42,9 @@ export function readStrictRequest(text: string, from: number): StrictResult {
   const headEnd = text.indexOf("\r\n\r\n", from);
   const start = matchAt(START, text, from);
   if (headEnd < 0) {
-    return text.indexOf("\n", from) < 0 || start !== undefined ? { kind: "more" } : bad("start line");
+    return text.indexOf("\n", from) < 0 || start !== undefined
+      ? { kind: "more" }
+      : bad("start line");
   }
   if (start === undefined) return bad("start line");
   const section = readLines(text, start.end);

@@ -5,10 +5,10 @@
  * @module
  */
 import { CLIENT_WRITE_TIMEOUT_MS } from "../../base/limits.ts";
-import { discardBody } from "../answer.ts";
+import type { Watchdog } from "../../base/watchdog.ts";
+import { bodyOf, discardBody } from "../answer.ts";
 import type { Connection } from "../connection.ts";
-import type { Answer, Body, HeaderLine } from "../message.ts";
-import type { Watchdog } from "../upstream/watchdog.ts";
+import type { Answer, HeaderLine } from "../message.ts";
 import { encodeAnswerHead, encodeInterimHead } from "./answer_head.ts";
 import { type AnswerPlan, planAnswer } from "./answer_plan.ts";
 import type { BufferPool } from "./buffer_pool.ts";
@@ -155,22 +155,5 @@ export class AnswerWriter {
       this.#limit.set(CLIENT_WRITE_TIMEOUT_MS);
       written += await this.#connection.write(bytes.subarray(written));
     }
-  };
-}
-
-/** Bytes at hand as a body, for their trailers' sake. */
-function bodyOf(bytes: Uint8Array, trailers: readonly HeaderLine[] = []): Body {
-  let at = 0;
-  return {
-    length: bytes.length,
-    trailers,
-    isTouched: false,
-    cancel: () => {},
-    read(target) {
-      const piece = bytes.subarray(at, at + target.length);
-      target.set(piece);
-      at += piece.length;
-      return Promise.resolve(piece.length);
-    },
   };
 }

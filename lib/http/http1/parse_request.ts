@@ -149,14 +149,15 @@ function isContinueExpected(headers: readonly HeaderLine[]): boolean {
 
 /**
  * Upgrade counts only if Connection lists it (RFC 9110 §7.8). HTTP/2 is not switched to: that is
- * agreed upon by ALPN, and unencrypted it was a way around a proxy's checks (RFC 9113 §3.1).
+ * agreed upon by ALPN, and unencrypted it was a way around a proxy's checks (RFC 9113 §3.1). Nor is TLS
+ * (RFC 2817): requests that no policy has seen would follow within it.
  */
 function readUpgrade(headers: readonly HeaderLine[]): string | undefined {
   const protocols: string[] = [];
   for (const [name, value] of headers) {
     if (!isFieldName(name, "upgrade")) continue;
     for (const item of value.split(",").map(trimOws)) {
-      if (item !== "" && !/^(?:h2c?|http)(?:$|\/)/i.test(item)) protocols.push(item);
+      if (item !== "" && !/^(?:h2c?|http|tls)(?:$|\/)/i.test(item)) protocols.push(item);
     }
   }
   if (protocols.length === 0 || !hasConnectionOption(headers, "upgrade")) return undefined;

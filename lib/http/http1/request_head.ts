@@ -57,12 +57,17 @@ function isWrittenHere(name: string, { upgrade }: RequestHeadParts): boolean {
     case 10:
       return upgrade !== undefined && isFieldName(name, "connection");
     case 14:
-      return isFieldName(name, "content-length");
+      return isFramingName(name, "content-length");
     case 17:
-      return isFieldName(name, "transfer-encoding");
+      return isFramingName(name, "transfer-encoding");
     default:
       return false;
   }
+}
+
+/** Servers that hand headers on as variables (CGI, WSGI) read `Content_Length` as well. */
+function isFramingName(name: string, lowerCase: string): boolean {
+  return name.toLowerCase().replace("_", "-") === lowerCase;
 }
 
 function isBodyLength(length: number | undefined): boolean {

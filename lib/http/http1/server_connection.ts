@@ -14,6 +14,7 @@ import {
   REQUEST_DRAIN_MAX_BYTES,
   REQUEST_LINGER_MS,
 } from "../../base/limits.ts";
+import { Watchdog } from "../../base/watchdog.ts";
 import type { Hop } from "../../hop/address_book.ts";
 import { discardBody, plainAnswer } from "../answer.ts";
 import { hostnameOf } from "../authority.ts";
@@ -21,7 +22,6 @@ import type { Connection } from "../connection.ts";
 import type { Exchange } from "../exchange.ts";
 import { answerDefect, refuseUnknownHop } from "../loopback_server.ts";
 import type { Answer, Tunnel } from "../message.ts";
-import { Watchdog } from "../upstream/watchdog.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { ClientBody } from "./client_body.ts";
 import { ClientInput } from "./client_input.ts";
@@ -81,7 +81,7 @@ export class ServerConnection {
     this.#options = options;
     this.#input = new ClientInput(connection, () => this.#noteEnd());
     this.#readLimit = new Watchdog(context.clock, () => this.#expire());
-    this.#writeLimit = new Watchdog(context.clock, () => this.#close());
+    this.#writeLimit = new Watchdog(context.clock, () => this.#expireWrite());
     this.#writer = new AnswerWriter(connection, context, this.#writeLimit);
   }
 
@@ -253,6 +253,8 @@ export class ServerConnection {
       throw new Error(`${answer.status} is no answer to this request`);
     } catch (error) {
       this.#isLast = true;
+      // Or what it has asked an upstream for would stay open: nobody reads it, and so nothing limits it.
+      this.#gone.abort(new Failure("client_gone", "the request was given up"));
       return answerDefect(this.#context.environment, error);
     }
   }
@@ -336,6 +338,12 @@ export class ServerConnection {
     counters.add(this.#state === "waiting" ? "request_timeout" : "body_timeout");
     if (this.#state === "waiting" && this.#input.bufferedBytes > 0) void this.#refuseLate();
     else this.#close();
+  }
+
+  /** The client took nothing of its answer for too long, or lingers after the last one. */
+  #expireWrite(): void {
+    if (this.#answer !== undefined) this.#context.environment.counters.add("answer_timeout");
+    this.#close();
   }
 
   async #refuseLate(): Promise<void> {

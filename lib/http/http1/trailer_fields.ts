@@ -29,6 +29,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   "origin",
   "referer",
   "via",
+  "x-original-url",
+  "x-rewrite-url",
   // Request modifiers (RFC 9110 §10.1, §13, §14) and caching.
   "accept",
   "accept-encoding",

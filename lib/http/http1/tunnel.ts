@@ -6,9 +6,10 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import { RELAY_BUFFER_BYTES, RELAY_SMALL_BUFFER_BYTES, UPGRADED_IDLE_TIMEOUT_MS } from "../../base/limits.ts";
+import { UPGRADED_IDLE_TIMEOUT_MS } from "../../base/limits.ts";
+import { fitRelayBuffer, makeRelayBuffer } from "../../base/relay_buffer.ts";
+import { Watchdog } from "../../base/watchdog.ts";
 import type { Connection } from "../connection.ts";
-import { Watchdog } from "../upstream/watchdog.ts";
 
 /** One side of a tunnel. */
 export interface TunnelEnd {
@@ -59,10 +60,10 @@ class TunnelRun {
         const bytes = await part;
         if (bytes.length > 0) await this.#write(to, bytes);
       }
-      let buffer = new Uint8Array(RELAY_SMALL_BUFFER_BYTES);
+      let buffer = makeRelayBuffer();
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
         await this.#write(to, count === buffer.length ? buffer : buffer.subarray(0, count));
-        buffer = fit(buffer, count);
+        buffer = fitRelayBuffer(buffer, count);
       }
       await to.closeWrite();
     } catch {
@@ -92,15 +93,4 @@ class TunnelRun {
       }
     }
   }
-}
-
-/** A full buffer asks for a large one, an almost empty large one for a small one. */
-function fit(buffer: Uint8Array<ArrayBuffer>, count: number): Uint8Array<ArrayBuffer> {
-  if (count === buffer.length && count < RELAY_BUFFER_BYTES) {
-    return new Uint8Array(RELAY_BUFFER_BYTES);
-  }
-  if (count <= RELAY_SMALL_BUFFER_BYTES && buffer.length > RELAY_SMALL_BUFFER_BYTES) {
-    return new Uint8Array(RELAY_SMALL_BUFFER_BYTES);
-  }
-  return buffer;
 }

@@ -59,7 +59,7 @@ export function vouchedHeaders(
   // Without hop-by-hop fields: `Connection: Remote-User` would have the upstream not see that one.
   const kept = withoutHopByHop(withoutNames(headers, names));
   const vouched = answer.headers.flatMap(([name, value]): HeaderLine[] => {
-    const called = byName.get(name.toLowerCase());
+    const called = byName.get(dashed(name));
     return called === undefined ? [] : [[called, value]];
   });
   return [...kept, ...vouched];

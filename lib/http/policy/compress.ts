@@ -6,8 +6,9 @@
  */
 import { COMPRESSIBLE_CONTENT_TYPE_REGEX } from "hono/utils/compress";
 import type { Clock } from "../../base/clock.ts";
+import { COMPRESS_PIECE_BYTES } from "../../base/limits.ts";
 import type { CompressConfig, ContentEncoding } from "../../config/config.ts";
-import { isBodiless } from "../answer.ts";
+import { bodyOf, discardBody, isBodiless } from "../answer.ts";
 import type { Policy } from "../application.ts";
 import type { Exchange } from "../exchange.ts";
 import { isFieldName, trimOws } from "../http1/grammar.ts";
@@ -16,6 +17,7 @@ import { chooseEncoding } from "./accept_encoding.ts";
 import { CompressedBody } from "./compressed_body.ts";
 import type { CompressionSlots } from "./compression_slots.ts";
 import { compressBytes, openCompressor } from "./compressor.ts";
+import { joinLines } from "./decide_client.ts";
 import { withHeaders } from "./with_fields.ts";
 
 /** What the policy works with. */
@@ -25,6 +27,14 @@ export interface CompressEnvironment {
   readonly slots: CompressionSlots;
 }
 
+/** They are about the bytes with their coding (RFC 9530 §2 and §3, RFC 3230 §4.2, RFC 1864). */
+const DIGESTS: ReadonlySet<string> = new Set([
+  "content-digest",
+  "content-md5",
+  "digest",
+  "repr-digest",
+]);
+
 /** Makes the policy. */
 export function compressAnswers(
   config: CompressConfig,
@@ -32,16 +42,39 @@ export function compressAnswers(
 ): Policy {
   return async (exchange, next) => {
     const answer = await next();
+    if (answer.status === 304) return withKnownEtag(answer, exchange);
     if (!isCompressible(answer, config)) return answer;
     // Also on what goes as it is: a cache must not give a compressed one to whoever cannot read it.
     const varied = withHeaders(answer, withVary(answer.headers));
-    const { body } = answer;
-    if (body === undefined || isAskedAsItIs(exchange)) return varied;
+    const isHead = exchange.method === "HEAD";
+    if ((answer.body === undefined && !isHead) || isAskedAsItIs(exchange)) return varied;
     const encoding = chooseEncoding(exchange.headers, config.encodings);
     if (encoding === undefined || isSmall(answer, config)) return varied;
-    return body instanceof Uint8Array
-      ? compressWhole(varied, body, encoding)
-      : compressStream(varied, { body, encoding, ...environment });
+    return isHead ? compressHead(varied, encoding) : compress(varied, encoding, environment);
+  };
+}
+
+function compress(
+  answer: Answer,
+  encoding: ContentEncoding,
+  environment: CompressEnvironment,
+): Answer {
+  const body = answer.body!;
+  if (!(body instanceof Uint8Array)) {
+    return compressStream(answer, { body, encoding, ...environment });
+  }
+  // A large page at once would hold up everybody else.
+  return body.length > COMPRESS_PIECE_BYTES
+    ? compressStream(answer, { body: bodyOf(body, answer.trailers), encoding, ...environment })
+    : compressWhole(answer, body, encoding);
+}
+
+/** Says what it would of a GET, whose length nobody knows (RFC 9110 §8.6, §9.3.2). */
+function compressHead(answer: Answer, encoding: ContentEncoding): Answer {
+  discardBody(answer);
+  return {
+    ...withHeaders(answer, encodedHeaders(answer.headers, encoding)),
+    body: undefined,
   };
 }
 
@@ -53,8 +86,7 @@ function isCompressible({ headers, status, tunnel }: Answer, { types }: Compress
     if (isFieldName(name, "content-type")) type = value.toLowerCase();
     if (isFieldName(name, "content-encoding") && value.toLowerCase() !== "identity") return false;
     if (isFieldName(name, "cache-control") && hasItem(value, "no-transform")) return false;
-    // RFC 9530 §2: it is about the bytes as they are sent.
-    if (isFieldName(name, "content-digest") || isFieldName(name, "content-md5")) return false;
+    if (DIGESTS.has(name.toLowerCase())) return false;
   }
   return isCompressibleType(type, types);
 }
@@ -70,16 +102,16 @@ function isCompressibleType(type: string, types: CompressConfig["types"]): boole
 }
 
 /** A part is one of the bytes as the upstream has them (RFC 9110 §14.2); RFC 9111 §5.2.1.6. */
-function isAskedAsItIs({ headers, method }: Exchange): boolean {
-  return method === "HEAD" || headers.some(([name, value]) =>
+function isAskedAsItIs({ headers }: Exchange): boolean {
+  return headers.some(([name, value]) =>
     isFieldName(name, "range") ||
     (isFieldName(name, "cache-control") && hasItem(value, "no-transform"))
   );
 }
 
-function isSmall({ body }: Answer, { minBytes }: CompressConfig): boolean {
-  const length = body?.length;
-  return length !== undefined && length < minBytes;
+function isSmall({ body, headers }: Answer, { minBytes }: CompressConfig): boolean {
+  const length = body === undefined ? joinLines(headers, "content-length") : body.length;
+  return length !== undefined && Number(length) < minBytes;
 }
 
 function compressWhole(answer: Answer, body: Uint8Array, encoding: ContentEncoding): Answer {
@@ -118,6 +150,22 @@ function encodedHeaders(
     return [[name, lower === "etag" && value.startsWith('"') ? `W/${value}` : value]];
   });
   return [...kept, ["Content-Encoding", encoding]];
+}
+
+/**
+ * A client that knows a compressed answer by the weak `ETag` it was given is told of it by the same
+ * one: by the upstream's strong one it would look for an answer that it never had (RFC 9111 §4.3.4).
+ */
+function withKnownEtag(answer: Answer, exchange: Exchange): Answer {
+  const known = joinLines(exchange.headers, "if-none-match") ?? "";
+  const isAnother = (name: string, value: string) =>
+    isFieldName(name, "etag") && value.startsWith('"') && known.includes(`W/${value}`);
+  if (!answer.headers.some(([name, value]) => isAnother(name, value))) return answer;
+  const headers = answer.headers.map(([name, value]): HeaderLine => [
+    name,
+    isAnother(name, value) ? `W/${value}` : value,
+  ]);
+  return withHeaders(answer, headers);
 }
 
 function withVary(headers: readonly HeaderLine[]): readonly HeaderLine[] {

@@ -21,6 +21,7 @@ import type { Answer, UpstreamRequest } from "../message.ts";
 import { authRequestHeaders, vouchedHeaders, withoutNames } from "./auth_request.ts";
 import { hasDotSegments } from "./path_readings.ts";
 import { withFields, withHeaders } from "./with_fields.ts";
+import { withoutTrailers } from "./without_trailers.ts";
 
 /** What the policy works with. */
 export interface ForwardAuthEnvironment {
@@ -54,7 +55,8 @@ export function askAuthServer(
     }
     if (verdict.status < 200 || verdict.status > 299) return passOn(verdict, exchange);
     const headers = vouchedHeaders(exchange.headers, verdict, config.copyHeaders);
-    const answer = await next(withFields(exchange, { headers }));
+    const body = withoutTrailers(exchange.body, config.copyHeaders);
+    const answer = await next(withFields(exchange, { headers, body }));
     return withCookies(answer, verdict);
   };
 }
@@ -64,8 +66,11 @@ export function askAuthServer(
  * send there what an upstream believes because elsewhere an auth server vouches for it.
  */
 export function dropHeaders(names: readonly string[]): Policy {
-  return (exchange, next) =>
-    next(withFields(exchange, { headers: withoutNames(exchange.headers, names) }));
+  return (exchange, next) => {
+    const headers = withoutNames(exchange.headers, names);
+    const body = withoutTrailers(exchange.body, names);
+    return next(withFields(exchange, { headers, body }));
+  };
 }
 
 /** @throws {Failure} If there is no answer in time, or none that says yes or no. */

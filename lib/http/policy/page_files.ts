@@ -26,12 +26,18 @@ export async function readPages(policies: readonly MessagePolicies[]): Promise<P
   return pages;
 }
 
-function pageFilesOf({ errorPages, maintenance }: MessagePolicies): string[] {
+/** Lists the files of a policy's pages. */
+export function pageFilesOf({ errorPages, maintenance }: MessagePolicies): string[] {
   const files = Object.values(errorPages?.files ?? {});
   return maintenance?.pageFile === undefined ? files : [...files, maintenance.pageFile];
 }
 
-async function readPage(path: string): Promise<Uint8Array> {
+/**
+ * Reads one page.
+ *
+ * @throws {Error} As {@linkcode readPages}.
+ */
+export async function readPage(path: string): Promise<Uint8Array> {
   try {
     using file = await Deno.open(path);
     const pieces: Uint8Array[] = [];

@@ -18,7 +18,12 @@ const STEPS: readonly ((path: string) => string)[] = [
   // Servlet containers (RFC 3986 §3.3 path parameters): "/admin;x/a" and "/..;/a".
   (path) => path.replace(/;[^/]*/g, ""),
   // Decoders of UTF-8 that take a character in more bytes than it needs (RFC 3629 §3 forbids it).
-  (path) => path.replace(/[\xc0\xc1][\x80-\xbf]/g, decodeOverlong),
+  (path) => path.replace(/(?:[\xc0\xc1]|(?:\xe0|\xf0\x80)[\x80\x81])[\x80-\xbf]/g, decodeOverlong),
+  foldToAscii,
+  // File systems of Windows: spaces and dots at the end of a name, and streams ("/admin::$data").
+  (path) => path.replace(/ +(?=\/|$)/g, ""),
+  (path) => path.replace(/[^/]*[. ](?=\/|$)/g, trimName),
+  (path) => path.replace(/:[^/]*\$[^/]*/g, ""),
   // A server that decodes first and cuts the query off afterwards.
   (path) => path.replace(/[?#].*$/, ""),
 ];
@@ -26,14 +31,21 @@ const STEPS: readonly ((path: string) => string)[] = [
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 
 /** What only a path with more than one reading holds, once unreserved characters are decoded. */
-const DOUBTFUL = /\/\/|\/\.\.?(?:\/|$)|[\\;#?]|%(?:25|2f|5c|3b|3f|23|c[01])/;
+const DOUBTFUL = joined(
+  /\/\/|\/\.\.?(?:\/|$)|[\\;#?]|%(?:25|2f|5c|3b|3f|23)/,
+  // Overlong, or folded to ASCII by some.
+  /%(?:c[01]|e0%8[01]|f0%80|c4%b[01]|c5%bf|e2%84%aa|ef%b[cd])/,
+  // At the end of a name.
+  /(?:\.|%20)(?:\/|$)|(?::|%3a)(?:\$|%24)/,
+);
 
 /**
  * Lets servers that end a text at NUL, or a line at CR, see less than others do.
- * A byte from 0x80 is one of UTF-8, and no control character whatever latin1 says.
+ * A byte from 0x80 is one of UTF-8, and no control character whatever latin1 says. `%u0061` is an escape
+ * for IIS, and was for Jetty (CVE-2021-34429): of a character that only the server's code page knows.
  */
 // deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x1f\x7f]|%(?:[01][\da-f]|7f)/;
+const UNREADABLE = /[\x00-\x1f\x7f]|%(?:[01][\da-f]|7f|u[\da-f]{4})/;
 
 /**
  * Returns the path as everybody reads it who follows RFC 3986: unreserved characters decoded (§6.2.2.2),
@@ -47,12 +59,12 @@ export function plainReading(path: string): string {
 
 /** Says whether some server may read a path in another way. @param plain A {@linkcode plainReading}. */
 export function isDoubtful(plain: string): boolean {
-  return DOUBTFUL.test(plain) || CONTROL.test(plain);
+  return DOUBTFUL.test(plain) || UNREADABLE.test(plain);
 }
 
 /**
  * Lists every reading of a path, each once, the plain one first; all, for they are closed under every
- * step. Ends early at a path over {@linkcode PATH_DOUBTFUL_MAX_CHARACTERS}, at a control character, and
+ * step. Ends early at a path over {@linkcode PATH_DOUBTFUL_MAX_CHARACTERS}, at what is unreadable, and
  * after {@linkcode PATH_READINGS_MAX}.
  *
  * @param plain A {@linkcode plainReading}.
@@ -62,7 +74,7 @@ export function* readingsOf(plain: string): Generator<string, boolean> {
   if (plain.length > PATH_DOUBTFUL_MAX_CHARACTERS) return false;
   const seen = new Set([plain]);
   for (const reading of seen) {
-    if (CONTROL.test(reading)) return false;
+    if (UNREADABLE.test(reading)) return false;
     yield reading;
     for (const step of STEPS) seen.add(step(reading));
     if (seen.size > PATH_READINGS_MAX) return false;
@@ -96,9 +108,29 @@ function decode(path: string): string {
   );
 }
 
-function decodeOverlong(pair: string): string {
-  const code = (pair.charCodeAt(0) & 0x1f) << 6 | (pair.charCodeAt(1) & 0x3f);
-  return inLowerCase(String.fromCharCode(code));
+/** Of a character below 0x80 only the last 7 bits say something: one of the last byte but one. */
+function decodeOverlong(bytes: string): string {
+  const [high, low] = [bytes.charCodeAt(bytes.length - 2), bytes.charCodeAt(bytes.length - 1)];
+  return inLowerCase(String.fromCharCode((high & 1) << 6 | (low & 0x3f)));
+}
+
+/** The dots of `.` and `..` mean something. */
+function trimName(name: string): string {
+  return name === "." || name === ".." ? name : name.replace(/[. ]+$/, "");
+}
+
+/**
+ * Letters that some servers take for ASCII ones: in UTF-8, those that are the same without regard to
+ * case (dotless and dotted I, long s, the Kelvin sign), and the full-width forms (U+FF01 to U+FF5E),
+ * which Windows and Unicode's compatibility forms turn into `!` to `~`.
+ */
+function foldToAscii(path: string): string {
+  return path.replace(/\xc4[\xb0\xb1]/g, "i").replace(/\xc5\xbf/g, "s")
+    .replace(/\xe2\x84\xaa/g, "k")
+    .replace(/\xef(?:\xbc[\x81-\xbf]|\xbd[\x80-\x9e])/g, (bytes) => {
+      const code = (bytes.charCodeAt(1) & 1) << 6 | (bytes.charCodeAt(2) & 0x3f);
+      return inLowerCase(String.fromCharCode(code + 0x20));
+    });
 }
 
 /** Of ASCII only: above it there are bytes, and no letters. */
@@ -123,4 +155,8 @@ function removeDotSegments(path: string): string {
     if (isLast && (segment === "." || segment === "..")) kept.push("");
   });
   return `/${kept.join("/")}`;
+}
+
+function joined(...patterns: readonly RegExp[]): RegExp {
+  return new RegExp(patterns.map(({ source }) => source).join("|"));
 }

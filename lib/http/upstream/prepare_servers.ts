@@ -30,16 +30,35 @@ export async function prepareServers(
   const prepared: [ServerConfig, UpstreamServer][] = [];
   for (const route of routes) {
     const { upstreamTls: tls, timeouts } = route;
-    const caPem = tls.caFile === undefined ? undefined : await readCaFile(tls.caFile);
-    const clientCertificate = tls.clientCert && await readClientCertificate(tls.clientCert);
+    const files = await readTlsFiles(tls);
     for (const server of httpServers(route)) {
-      prepared.push([server, prepareServer(server, { tls, caPem, clientCertificate, timeouts })]);
+      prepared.push([server, prepareServer(server, { ...files, tls, timeouts })]);
     }
     for (const server of authServers(route)) {
       prepared.push([server, prepareServer(server, { tls: USUAL_TLS, timeouts })]);
     }
   }
   return prepared;
+}
+
+/** What the files of `upstream_tls` hold. */
+export interface TlsFiles {
+  readonly caPem: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/**
+ * Reads the files that `upstream_tls` names.
+ *
+ * @throws {Error} If one cannot be read or does not hold what it should; the message names it.
+ */
+export async function readTlsFiles(
+  { caFile, clientCert }: UpstreamTlsConfig,
+): Promise<TlsFiles> {
+  return {
+    caPem: caFile === undefined ? undefined : await readCaFile(caFile),
+    clientCertificate: clientCert && await readClientCertificate(clientCert),
+  };
 }
 
 function httpServers(route: RouteConfig): Iterable<ServerConfig> {

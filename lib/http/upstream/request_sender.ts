@@ -45,6 +45,9 @@ export class RequestSender {
   #isSent = false;
   #isStopped = false;
   #isAnswered = false;
+  /** The server was asked whether it wants the body, and has not said so. */
+  #isUninvited = false;
+  #isInOrder = false;
 
   constructor(
     connection: UpstreamConnection,
@@ -56,9 +59,18 @@ export class RequestSender {
     this.#options = options;
   }
 
-  /** The whole request has been written: the connection may carry another one. */
+  /** The whole request has been written. */
   get isSent(): boolean {
     return this.#isSent;
+  }
+
+  /**
+   * The whole request had been written when the answer came, and its body was wanted: the connection
+   * may carry another one. A server that answers before may not read the rest as a body: that is how
+   * requests are smuggled by a pause in the middle, or by Expect.
+   */
+  get isInOrder(): boolean {
+    return this.#isInOrder;
   }
 
   /**
@@ -78,6 +90,11 @@ export class RequestSender {
 
   /** Says that the server wants the body (100). Nothing happens if it was not asked, or has it. */
   noteContinue(): void {
+    this.#isUninvited = false;
+    this.#sendAwaited();
+  }
+
+  #sendAwaited(): void {
     const { body } = this.#request;
     if (!this.#isWaiting || body === undefined) return;
     this.#stopWaiting();
@@ -91,6 +108,7 @@ export class RequestSender {
    */
   noteAnswer(): void {
     this.#isAnswered = true;
+    this.#isInOrder = this.#isSent && !this.#isUninvited;
     if (this.#isWaiting) this.stop();
     else if (this.#isStopped) this.#letBodyGo();
   }
@@ -119,9 +137,9 @@ export class RequestSender {
   }
 
   #waitForContinue(): void {
-    this.#isWaiting = true;
+    this.#isWaiting = this.#isUninvited = true;
     this.#connection.liftLimit();
-    this.#continueTimer = this.#options.clock.after(CONTINUE_WAIT_MS, () => this.noteContinue());
+    this.#continueTimer = this.#options.clock.after(CONTINUE_WAIT_MS, () => this.#sendAwaited());
   }
 
   #stopWaiting(): void {

@@ -15,10 +15,10 @@
 import type { Clock } from "../../base/clock.ts";
 import { errorText, Failure } from "../../base/failures.ts";
 import { UPSTREAM_BUFFER_BYTES, UPSTREAM_SEND_BUFFER_BYTES } from "../../base/limits.ts";
+import { Watchdog } from "../../base/watchdog.ts";
 import type { Connection } from "../connection.ts";
 import { BufferedConnection } from "../http1/buffered_connection.ts";
 import type { Tunnel } from "../message.ts";
-import { Watchdog } from "./watchdog.ts";
 
 /** A connection in use or in the pool. Whoever has it closes or releases it. */
 export class UpstreamConnection {

@@ -20,6 +20,7 @@ import {
 import type { ResponseHead } from "../http1/response_head.ts";
 import type { Answer, HeaderLine, UpstreamRequest } from "../message.ts";
 import { AnswerBody, type AnswerBodyOwner } from "./answer_body.ts";
+import { mayAuthenticateConnection } from "./connection_auth.ts";
 import { RequestSender } from "./request_sender.ts";
 import { readResponseHead } from "./response_reader.ts";
 import { isUpgradeAskedFor } from "./upgrade.ts";
@@ -166,8 +167,8 @@ export class UpstreamExchange implements AnswerBodyOwner {
 
   /** The response is whole. */
   #complete(): void {
-    const isReusable = this.#isPersistent && this.#sender.isSent &&
-      this.#connection.bufferedBytes === 0;
+    const isReusable = this.#isPersistent && this.#sender.isInOrder &&
+      this.#connection.bufferedBytes === 0 && !mayAuthenticateConnection(this.#request.headers);
     if (!this.#end()) return;
     if (isReusable) this.#options.onReusable(this.#connection);
     else this.#connection.close();

@@ -40,10 +40,12 @@ export async function watchAnswer(
 /** States: watched -> ended (terminal), at the end, at a failure or when cancelled. */
 class WatchedBody implements Body {
   readonly #body: Body;
+  #leftBytes: number;
   #onEnd: (() => void) | undefined;
 
   constructor(body: Body, onEnd: () => void) {
     this.#body = body;
+    this.#leftBytes = body.length ?? Infinity;
     this.#onEnd = onEnd;
   }
 
@@ -62,7 +64,9 @@ class WatchedBody implements Body {
   async read(target: Uint8Array): Promise<number> {
     try {
       const count = await this.#body.read(target);
-      if (count === 0) this.#end();
+      this.#leftBytes -= count;
+      // Whoever knows the length does not ask for what comes after the last byte.
+      if (count === 0 || this.#leftBytes <= 0) this.#end();
       return count;
     } catch (error) {
       this.#end();

@@ -4,7 +4,7 @@ import { AnswerWriter } from "../../../lib/http/http1/answer_writer.ts";
 import { BufferPool } from "../../../lib/http/http1/buffer_pool.ts";
 import { HeadWriter, HeadWriterError } from "../../../lib/http/http1/head_writer.ts";
 import { HttpDate } from "../../../lib/http/http1/http_date.ts";
-import { Watchdog } from "../../../lib/http/upstream/watchdog.ts";
+import { Watchdog } from "../../../lib/base/watchdog.ts";
 import type { Answer, Body } from "../../../lib/http/message.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { textAnswer } from "../../support/http1_place.ts";

@@ -230,6 +230,11 @@ const TAKEN: readonly [rule: string, text: string, fields: Partial<ParsedRequest
     { upgrade: undefined },
   ],
   [
+    "RFC 2817: TLS within",
+    head("GET / HTTP/1.1", `${HOST}Connection: upgrade\r\nUpgrade: TLS/1.2, tls\r\n`),
+    { upgrade: undefined },
+  ],
+  [
     "RFC 9113 §3.1: h2c and another",
     head("GET / HTTP/1.1", `${HOST}Connection: upgrade\r\nUpgrade: h2c, websocket\r\n`),
     { upgrade: "websocket" },

@@ -42,6 +42,10 @@ Deno.test("encodeRequestHead: writes what it was given, and the framing of the b
     ],
     [{ headers: [HOST, ["Content-Length", "7"]] }, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"],
     [
+      { headers: [HOST, ["Content_Length", "7"], ["transfer_Encoding", "chunked"]] },
+      "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n",
+    ],
+    [
       { headers: [HOST, ["upgrade", "h2c"], ["EXPECT", "100-continue"]] },
       "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n",
     ],

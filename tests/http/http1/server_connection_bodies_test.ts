@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { REQUEST_DRAIN_MAX_BYTES, REQUEST_LINGER_MAX_BYTES, REQUEST_LINGER_MS } from "../../../lib/base/limits.ts";
+import {
+  REQUEST_DRAIN_MAX_BYTES,
+  REQUEST_LINGER_MAX_BYTES,
+  REQUEST_LINGER_MS,
+} from "../../../lib/base/limits.ts";
 import type { Exchange } from "../../../lib/http/exchange.ts";
 import { readText } from "../../support/exchanges.ts";
 import {

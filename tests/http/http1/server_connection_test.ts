@@ -149,6 +149,18 @@ Deno.test("ServerConnection: a defect is answered with 500, reported, and ends t
   }
 });
 
+Deno.test("ServerConnection: a defect closes what was asked for on behalf of the request", async () => {
+  let signal: AbortSignal | undefined;
+  const place = new Http1Place(async (exchange) => {
+    ({ signal } = exchange);
+    await Promise.resolve();
+    throw new Error("the defect");
+  });
+  await place.ask(get());
+  assert.equal(signal?.aborted, true);
+  await place.finished;
+});
+
 // ---- limits ----
 
 Deno.test("ServerConnection: nothing at all is waited for as long as for a head", async () => {
@@ -223,6 +235,7 @@ Deno.test("ServerConnection: a client that takes nothing is given up, and the up
   await place.finished;
   assert.equal(place.exchanges[0].signal.aborted, true);
   assert.equal(body.isCancelled, true);
+  assert.equal(place.counters.get("answer_timeout"), 1);
 });
 
 // ---- draining ----

@@ -37,6 +37,8 @@ Deno.test("isTrailerAllowed: nothing that decides about framing, routing or iden
     "Remote-User",
     "X-Auth-Request-User",
     "Via",
+    "X-Original-URL",
+    "X_Rewrite_URL",
   ];
   for (const name of names) assert.equal(isTrailerAllowed(name, "1", []), false, name);
 });

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { RELAY_BUFFER_BYTES, RELAY_SMALL_BUFFER_BYTES, UPGRADED_IDLE_TIMEOUT_MS } from "../../../lib/base/limits.ts";
+import {
+  RELAY_BUFFER_BYTES,
+  RELAY_SMALL_BUFFER_BYTES,
+  UPGRADED_IDLE_TIMEOUT_MS,
+} from "../../../lib/base/limits.ts";
 import { encodeLatin1 } from "../../../lib/http/http1/latin1.ts";
 import { joinTunnel } from "../../../lib/http/http1/tunnel.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

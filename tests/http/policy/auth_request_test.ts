@@ -91,6 +91,9 @@ const VOUCHED: readonly [why: string, own: HeaderLine[], said: HeaderLine[], the
     ["out of reach of Connection", [["Connection", "Remote-User, close"], ["Remote-User", "x"]], [
       ["Remote-User", "alice"],
     ], [["Remote-User", "alice"]]],
+    ["copied however the auth server writes them", [], [["REMOTE_USER", "alice"]], [
+      ["Remote-User", "alice"],
+    ]],
     ["copied line by line", [], [["Remote-Groups", "a"], ["Remote-Groups", "b"]], [
       ["Remote-Groups", "a"],
       ["Remote-Groups", "b"],

@@ -91,6 +91,35 @@ Deno.test("compressAnswers: RFC 9110 §8.8.1, a strong ETag becomes weak, and ra
   assert.equal(headerOf(weak, "etag"), 'W/"abc"');
 });
 
+const REVALIDATED: readonly [known: string | undefined, sent: string, told: string][] = [
+  ['W/"abc"', '"abc"', 'W/"abc"'],
+  ['"x", W/"abc", W/"y"', '"abc"', 'W/"abc"'],
+  ['W/"abc"', 'W/"abc"', 'W/"abc"'],
+  ['"abc"', '"abc"', '"abc"'],
+  ['W/"abcd"', '"abc"', '"abc"'],
+  [undefined, '"abc"', '"abc"'],
+];
+
+for (const [known, sent, told] of REVALIDATED) {
+  Deno.test(`compressAnswers: RFC 9111 §4.3.4, 304 with ${sent} to whoever knows ${known}`, async () => {
+    const headers: HeaderLine[] = known === undefined
+      ? [ACCEPT]
+      : [ACCEPT, ["If-None-Match", known]];
+    const answer = makeAnswer(304, [["Cache-Control", "no-cache"], ["ETag", sent]]);
+    const passed = await through(answer, { exchange: { headers } });
+    assert.deepEqual(passed.headers, [["Cache-Control", "no-cache"], ["ETag", told]]);
+  });
+}
+
+Deno.test("compressAnswers: a large page at hand is compressed piece by piece", async () => {
+  const slots = new CompressionSlots();
+  const page = Buffer.from(TEXT.repeat(20));
+  const answer = await through(html(page), { slots });
+  assert.equal(slots.taken, 1);
+  assert.equal(brotliDecompressSync(await bytesOf(answer)).toString(), page.toString());
+  assert.equal(slots.taken, 0);
+});
+
 const VARIES: readonly [value: string, values: readonly string[]][] = [
   ["Cookie", ["Cookie", "Accept-Encoding"]],
   ["Cookie, accept-encoding", ["Cookie, accept-encoding"]],
@@ -108,8 +137,14 @@ for (const [value, values] of VARIES) {
 }
 
 const AS_IT_IS: readonly [why: string, answer: () => Answer, exchange?: Partial<Exchange>][] = [
-  ["HEAD", () => makeAnswer(200, [HTML]), { method: "HEAD" }],
-  ["HEAD with a body of ours", () => html(), { method: "HEAD" }],
+  ["HEAD of a short text", () => makeAnswer(200, [HTML, ["Content-Length", "1023"]]), {
+    method: "HEAD",
+  }],
+  ["HEAD with Range", () => makeAnswer(200, [HTML]), {
+    method: "HEAD",
+    headers: [ACCEPT, ["Range", "bytes=0-9"]],
+  }],
+  ["GET without a body", () => makeAnswer(200, [HTML])],
   ["Range", () => html(), { headers: [ACCEPT, ["Range", "bytes=0-9"]] }],
   ["no Accept-Encoding", () => html(), { headers: [] }],
   ["identity only", () => html(), { headers: [["Accept-Encoding", "identity"]] }],
@@ -130,6 +165,24 @@ for (const [why, make, exchange] of AS_IT_IS) {
   });
 }
 
+Deno.test("compressAnswers: RFC 9110 §8.6, HEAD is told no length that GET would not be", async () => {
+  const length: HeaderLine = ["Content-Length", "5600"];
+  const bodies = [undefined, Buffer.from(TEXT), makeBody(TEXT)];
+  for (const body of bodies) {
+    const answer = await through(
+      makeAnswer(200, [HTML, length, ["ETag", '"abc"']], body),
+      { exchange: { method: "HEAD" } },
+    );
+    assert.equal(answer.body, undefined);
+    assert.deepEqual(answer.headers, [
+      HTML,
+      ["ETag", 'W/"abc"'],
+      ["Vary", "Accept-Encoding"],
+      ["Content-Encoding", "br"],
+    ]);
+  }
+});
+
 const UNTOUCHED: readonly [why: string, answer: Answer][] = [
   ["204", makeAnswer(204, [HTML])],
   ["205", makeAnswer(205, [HTML])],
@@ -138,6 +191,8 @@ const UNTOUCHED: readonly [why: string, answer: Answer][] = [
   ["an encoded one", html(undefined, [["Content-Encoding", "gzip"]])],
   ["no-transform", html(undefined, [["Cache-Control", "public, No-Transform"]])],
   ["a digest of its bytes", html(undefined, [["Content-Digest", "sha-256=:x:"]])],
+  ["a digest of what it stands for", html(undefined, [["Repr-Digest", "sha-256=:x:"]])],
+  ["a digest of old", html(undefined, [["Digest", "sha-256=x"]])],
   ["an image", makeAnswer(200, [["Content-Type", "image/png"]], makeBody(TEXT))],
   ["no type", makeAnswer(200, [], makeBody(TEXT))],
   [

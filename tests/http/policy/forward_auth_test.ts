@@ -205,3 +205,18 @@ Deno.test("dropHeaders: what is believed elsewhere cannot be sent, however it is
   });
   assert.deepEqual(passed!.headers, [["A", "b"]]);
 });
+
+Deno.test("askAuthServer, dropHeaders: nor can it come as a trailer, where nothing vouches for it", async () => {
+  const trailers = [["X_User", "root"], ["Remote-User", "root"], ["X-Sum", "1"]] as const;
+  const withTrailers = () => ({ ...makeBody("a"), length: undefined, trailers });
+  const { ask, passed } = guard(() => makeAnswer(204), { copyHeaders: ["X-User", "Remote-User"] });
+  await ask({ method: "POST", body: withTrailers() });
+  await dropHeaders(["X-User", "remote-user"])(
+    makeExchange({ body: withTrailers() }),
+    (replaced) => {
+      passed.push(replaced!);
+      return Promise.resolve(makeAnswer(200));
+    },
+  );
+  assert.deepEqual(passed.map(({ body }) => body!.trailers), [[["X-Sum", "1"]], [["X-Sum", "1"]]]);
+});

@@ -66,6 +66,15 @@ const CASES: readonly [target: string, found: string][] = [
   ["/\\admin", "ambiguous"],
   ["/x/%c0%ae%c0%ae/admin", "ambiguous"],
   ["/%c1%a1dmin", "ambiguous"],
+  ["/%e0%81%a1dmin", "ambiguous"],
+  ["/%u0061dmin", "ambiguous"],
+  ["/admin.", "ambiguous"],
+  ["/admin%20/x", "ambiguous"],
+  ["/admin%2e%20./x", "ambiguous"],
+  ["/admin:$i30:$INDEX_ALLOCATION/x", "ambiguous"],
+  ["/admin::$data", "ambiguous"],
+  ["/adm%C4%B1n/x", "ambiguous"],
+  ["/%EF%BD%81dmin", "ambiguous"],
   // Unusual, but of one entry whoever reads it.
   ["/admin//x", "admin"],
   ["/admin/x/../y", "admin"],
@@ -76,6 +85,10 @@ const CASES: readonly [target: string, found: string][] = [
   ["/100%25", "none"],
   ["/%C0%20la%20carte", "none"],
   ["/blog/../about", "none"],
+  ["/blog/and so on...".replaceAll(" ", "%20"), "none"],
+  ["/%E3%83%96%E3%83%AD%E3%82%B0%EF%BC%9A%EF%BC%91", "none"],
+  ["/api/v1/x:cancel", "v1"],
+  ["/api/v1:cancel", "none"],
 ];
 
 for (const [target, found] of CASES) {

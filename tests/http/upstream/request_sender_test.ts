@@ -311,3 +311,40 @@ Deno.test("RequestSender: the upload goes on while an early answer is read", asy
   answer.cancel();
   assert.deepEqual([raw.isClosed, body.isCancelled], [true, false]);
 });
+
+Deno.test("RequestSender: an answer that began before the request had ended leaves nothing to reuse", async () => {
+  // What came behind the answer's head, a server that has given the body up may read as a request.
+  const smuggled = "GET /admin HTTP/1.1\r\nHost: app.test\r\n\r\n";
+  const more = Promise.withResolvers<void>();
+  const pieces = ["first", smuggled];
+  const body = makeBody([], { length: pieces.join("").length });
+  body.read = async (target) => {
+    const piece = pieces.shift();
+    if (piece === smuggled) await more.promise;
+    return new TextEncoder().encodeInto(piece ?? "", target).written;
+  };
+  const script = {
+    input: `${LENGTH_5}hello`,
+    stepBytes: LENGTH_5.length,
+    then: "silence",
+  } as const;
+  const { raw, state, response } = startExchange(script, makeRequest({ method: "POST", body }));
+  const answer = await response;
+  more.resolve();
+  await new FakeClock().advance(0);
+  assert.ok(raw.written.endsWith(smuggled), "the upload went on");
+  assert.equal(await readText(answer), "hello");
+  assert.deepEqual([state.isReused, raw.isClosed], [false, true]);
+});
+
+Deno.test("RequestSender: reused after a body that was announced only if the server has asked for it", async () => {
+  for (const [asks, isReused] of [["", false], [CONTINUE, true]] as const) {
+    // Asked for or not, it is sent after a while; the first answer comes behind it.
+    const input = `${asks}${LENGTH_5}hello`;
+    const { clock, raw, state, response } = expecting({ input, inputAfterWrites: 2, stepBytes: 1 });
+    await clock.advance(CONTINUE_WAIT_MS);
+    assert.equal(await readText(await response), "hello");
+    assert.equal(raw.written, `${EXPECTING_HEAD}hello`);
+    assert.deepEqual([state.isReused, raw.isClosed], [isReused, !isReused]);
+  }
+});

@@ -138,7 +138,7 @@ function makeHostile(random: Random): { request: UpstreamRequest; body: string |
   return { request: makeRequest({ ...parts, body, expectsContinue }), body: text };
 }
 
-const OWN = /^(content-length|transfer-encoding|expect|upgrade)$/i;
+const OWN = /^(content[-_]length|transfer[-_]encoding|expect|upgrade)$/i;
 
 const SEED = 9_113;
 Deno.test(`UpstreamExchange: whatever is sent is one request, the one that was given (seed ${SEED})`, async () => {

@@ -57,12 +57,37 @@ Deno.test("watchAnswer: a body is read as before, and over at its end", async ()
   const { ends, body } = await watch({ body: inner });
   assert.deepEqual([body.length, body.trailers, body.isTouched], [2, [["T", "u"]], false]);
   const target = new Uint8Array(4);
-  assert.deepEqual([await body.read(target), await body.read(target)], [1, 1]);
+  assert.equal(await body.read(target), 1);
   assert.deepEqual([target[0], body.isTouched, ends.count], [7, true, 0]);
-  assert.equal(await body.read(target), 0);
+  assert.deepEqual([await body.read(target), await body.read(target)], [1, 0]);
   assert.equal(ends.count, 1);
   body.cancel();
   assert.deepEqual([ends.count, seen.cancels], [1, 1], "told once");
+});
+
+Deno.test("watchAnswer: a body of known length is over with its last byte: nobody asks for more", async () => {
+  const { body: inner } = makeBody(2);
+  const { ends, body } = await watch({ body: inner });
+  const target = new Uint8Array(4);
+  await body.read(target);
+  assert.equal(ends.count, 0);
+  await body.read(target);
+  assert.equal(ends.count, 1);
+  assert.equal(await body.read(target), 0);
+  assert.equal(ends.count, 1, "told once");
+});
+
+Deno.test("watchAnswer: a body of unknown length is over at its end", async () => {
+  const { body: inner } = makeBody(2);
+  const { ends, body } = await watch({
+    body: Object.defineProperty(inner, "length", { value: undefined }),
+  });
+  const target = new Uint8Array(4);
+  await body.read(target);
+  await body.read(target);
+  assert.equal(ends.count, 0);
+  assert.equal(await body.read(target), 0);
+  assert.equal(ends.count, 1);
 });
 
 Deno.test("watchAnswer: a body that is cut off, or that nobody wants, is over", async () => {
