@@ -13,7 +13,7 @@ usage: postern <verb> [--config FILE] [--state FOLDER]
 
 verbs
   run            serve what the configuration says, until SIGINT or SIGTERM
-  check          read the configuration and report every problem in it
+  check          read the configuration and the files it names, and report every problem
   routes         print the effective route table
   transparent    print the routing that "source: client" needs, for a shell
   hash-password  read a password and print its hash, for "basic_auth"

@@ -9,11 +9,14 @@ import { formatHostPattern } from "../base/hostnames.ts";
 import type {
   CertificateConfig,
   HealthCheckConfig,
+  PathConfig,
   RouteConfig,
   RouteSource,
   ServerConfig,
 } from "../config/config.ts";
+import { formatPathPattern } from "../config/resolve_paths.ts";
 import type { Verb } from "./command_line.ts";
+import { formatPathTarget, formatPolicies } from "./policy_text.ts";
 import { readConfig } from "./read_config.ts";
 import { formatTable } from "./table.ts";
 
@@ -26,30 +29,64 @@ const SOURCE_CELLS: Readonly<Record<RouteSource, string>> = {
   client_or_proxy: "client, else proxy",
 };
 
+/** Columns that stand there only if any route has something to say in them. */
+interface Columns {
+  readonly port80: boolean;
+  readonly sources: boolean;
+  readonly policies: boolean;
+}
+
 /**
- * Prints what each host means: one line per host, in the order of the file. Whose address servers see
- * is a column only if any route has `source: client`.
+ * Prints what each host means: one line per host, in the order of the file, and below the last host of
+ * a route one for each of its `paths`. Whose address servers see, and what is done with requests, are
+ * columns only if any route configures it.
  */
 export const routes: Verb = async (options, terminal) => {
   const config = await readConfig(options.config, terminal);
   if (config === undefined) return 2;
-  const hasPort80 = config.listen.http.length > 0;
-  const hasSources = config.routes.some(({ source }) => source !== "proxy");
-  const rows = config.routes.flatMap((route) => {
-    const rest = [...cells(route, hasPort80), ...hasSources ? [SOURCE_CELLS[route.source]] : []];
-    return route.hosts.map((host) => [formatHostPattern(host), ...rest]);
-  });
-  terminal.out(formatTable([[...HEAD, ...hasSources ? ["SOURCE"] : []], ...rows]));
+  const columns: Columns = {
+    port80: config.listen.http.length > 0,
+    sources: config.routes.some(({ source }) => source !== "proxy"),
+    policies: config.routes.some((route) =>
+      [route, ...route.paths].some(({ policies }) => formatPolicies(policies) !== "-")
+    ),
+  };
+  const rows = config.routes.flatMap((route) => [
+    ...route.hosts.map((host) => [formatHostPattern(host), ...cells(route, columns)]),
+    ...route.paths.map((path) => pathCells(path, columns)),
+  ]);
+  const head = [
+    ...HEAD,
+    ...columns.sources ? ["SOURCE"] : [],
+    ...columns.policies ? ["POLICIES"] : [],
+  ];
+  terminal.out(formatTable([head, ...rows]));
   return 0;
 };
 
-function cells(route: RouteConfig, hasPort80: boolean): string[] {
+function cells(route: RouteConfig, { port80, sources, policies }: Columns): string[] {
   return [
     route.mode,
     secureCell(route),
-    hasPort80 ? plainCell(route) : "-",
+    port80 ? plainCell(route) : "-",
     certificateCell(route.certificate),
     [...new Set(route.servers.map((server) => server.proxyProtocol))].join(", ") || "off",
+    ...sources ? [SOURCE_CELLS[route.source]] : [],
+    ...policies ? [formatPolicies(route.policies)] : [],
+  ];
+}
+
+/** What a path has from its route is not said again, but for what is done with its requests. */
+function pathCells(path: PathConfig, { sources, policies }: Columns): string[] {
+  return [
+    `  ${formatPathPattern(path.pattern)}`,
+    "",
+    formatPathTarget(path, serverCell(path.servers)),
+    "",
+    "",
+    "",
+    ...sources ? [""] : [],
+    ...policies ? [formatPolicies(path.policies)] : [],
   ];
 }
 

@@ -18,6 +18,7 @@ import { resolveRoute } from "./resolve_route.ts";
 import { contradiction, CONTRADICTION_HINT } from "./resolve_tls.ts";
 import type { FileContext } from "./route_context.ts";
 import { DEFAULT_ACME_DIRECTORY } from "./scalars.ts";
+import { secretSpans } from "./secret_spans.ts";
 import { SourceText } from "./source_text.ts";
 import { parseYamlTree } from "./yaml_tree.ts";
 
@@ -62,6 +63,7 @@ function parse(
 ): Config | undefined {
   const tree = parseYamlTree(source.text, problems, file);
   if (tree === undefined) return undefined;
+  source.hide(secretSpans(tree));
   const report = new Report(problems, tree, file);
   if (tree.value === null || typeof tree.value !== "object" || Array.isArray(tree.value)) {
     const state = tree.value === null ? "the file is empty" : "it is not a mapping";

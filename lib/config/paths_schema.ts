@@ -30,6 +30,8 @@ function readPathPattern(input: string): Reading<PathPattern> {
     return problem("it has an empty segment");
   }
   if (/\/\.{1,2}(?:\/|$)/.test(path)) return problem('it has a segment "." or ".."');
+  // Windows leaves the dot out: no request for it would be of this entry alone.
+  if (/\.(?:\/|$)/.test(path)) return problem('a segment of it ends with "."');
   return {
     kind: "value",
     value: { kind: isPrefix ? "prefix" : "exact", path: path.toLowerCase() },

@@ -53,6 +53,11 @@ export class ProblemList {
     this.#problems.push({ ...place, severity, message, hint: options.hint });
   }
 
+  /** Says whether what stands at a span is not to be shown. */
+  isHidden(span: Span): boolean {
+    return this.#source.isHidden(span);
+  }
+
   /** Returns where a span stands. */
   place(span: Span): Place {
     return this.#source.place(span);

@@ -42,7 +42,8 @@ export class Report {
 
   /** Reports a value that cannot be used, at the value. */
   cannotUse(path: Path, state: string, options: ProblemOptions = {}): void {
-    const value = options.isSecret ? "this value" : formatValue(this.valueAt(path));
+    const isSecret = options.isSecret || this.#problems.isHidden(this.#spanOf(path));
+    const value = isSecret ? "this value" : formatValue(this.valueAt(path));
     const message = `Cannot use ${value} as ${quote(keyName(path))}: ${state}`;
     this.#problems.add(this.#spanOf(path), message, options);
   }

@@ -58,6 +58,7 @@ export function resolvePaths(context: ScopedContext, parts: RouteParts): PathCon
 function resolvePath(context: PathContext, parts: RouteParts): PathConfig {
   const { values } = context;
   checkKeys(context);
+  checkUpstreamKeys(context);
   const inner = contextOf(context);
   const own = resolveServers(inner).map(({ server }) => server);
   const hasOwn = values.upstream !== undefined || values.upstreams !== undefined;
@@ -123,6 +124,15 @@ function checkKeys({ at, report, values }: PathContext): void {
     report.cannotUse([...at, key], "no upstream and no redirect is told the path", {
       hint: "remove it",
     });
+  }
+}
+
+/** Reports changes to what an upstream gets, where there is none. What the route says is no mistake. */
+function checkUpstreamKeys({ at, report, values }: PathContext): void {
+  if (values.respond === undefined && values.to === undefined) return;
+  for (const key of ["request_headers", "host_header"] as const) {
+    if (values[key] === undefined) continue;
+    report.cannotUse([...at, key], "no upstream gets these requests", { hint: "remove it" });
   }
 }
 

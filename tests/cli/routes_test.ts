@@ -124,6 +124,47 @@ routes:
   ]);
 });
 
+const POLICIES = `
+version: 1
+defaults: { hsts: true }
+routes:
+  - hosts: [a.example.org, b.example.org]
+    mode: offload
+    upstream: http://10.0.0.1:3000
+    forward_auth: { url: "http://auth.lan:9091/verify" }
+    rate_limit: { requests: 100, per: 1m }
+    paths:
+      - { path: /api/*, strip_prefix: true, upstream: "http://10.0.0.2:8080", forward_auth: off, max_body_size: 10MB }
+      - { path: /old/*, rewrite: /archive, security_headers: true }
+      - { path: /docs, to: /docs/ }
+      - { path: /.git/*, respond: 404, hsts: false, forward_auth: off, rate_limit: off }
+  - hosts: [c.example.org]
+    mode: offload
+    upstream: http://10.0.0.3
+    host_header: upstream
+    maintenance: true
+  - { hosts: [d.example.org], mode: passthrough, upstream: "10.0.0.4:443", http: off }
+`;
+
+const POLICY_TABLE = `
+HOST           MODE         443                                          80            CERTIFICATE  PROXY HEADER  POLICIES
+a.example.org  offload      http://10.0.0.1:3000                         redirect 308  auto         off           rate_limit 100 per 1m, forward_auth auth.lan:9091, hsts
+b.example.org  offload      http://10.0.0.1:3000                         redirect 308  auto         off           rate_limit 100 per 1m, forward_auth auth.lan:9091, hsts
+  /api/*                    http://10.0.0.2:8080; prefix stripped                                                 rate_limit 100 per 1m, max_body_size 10000000, hsts
+  /old/*                    http://10.0.0.1:3000; rewritten to /archive                                           rate_limit 100 per 1m, forward_auth auth.lan:9091, security_headers, hsts
+  /docs                     redirect 308 /docs/                                                                   rate_limit 100 per 1m, forward_auth auth.lan:9091, hsts
+  /.git/*                   answer 404                                                                            -
+c.example.org  offload      http://10.0.0.3:80                           redirect 308  auto         off           maintenance, host of upstream, hsts
+d.example.org  passthrough  10.0.0.4:443                                 404           -            off           -
+`;
+
+Deno.test("routes: shows paths below their hosts, and what requests meet on their way", async () => {
+  using folder = makeTempFolder();
+  const { code, out, err } = await runVerb(routes, folder.write("routes.yaml", POLICIES));
+  deepStrictEqual({ code, err }, { code: 0, err: "" });
+  strictEqual(`\n${out}\n`, POLICY_TABLE);
+});
+
 Deno.test("routes: prints no table of a file that has errors", async () => {
   using folder = makeTempFolder();
   const { code, out, err } = await runVerb(routes, folder.write("routes.yaml", `${YAML}x: 1\n`));

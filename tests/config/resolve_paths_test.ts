@@ -124,6 +124,8 @@ const WRONG: readonly [entries: string, told: string | RegExp][] = [
   ["{ path: /ä }", /cannot stand in it/],
   ["{ path: /a//b }", /it has an empty segment/],
   ["{ path: /a//* }", /it has an empty segment/],
+  ["{ path: /a./* }", /a segment of it ends with "\."/],
+  ["{ path: /a/b.. }", /a segment of it ends with "\."/],
   ["{ path: /a/../b }", /it has a segment "\." or "\.\."/],
   ["{ path: /./* }", /it has a segment "\." or "\.\."/],
   [
@@ -155,6 +157,14 @@ const WRONG: readonly [entries: string, told: string | RegExp][] = [
     /no upstream and no redirect is told the path$/,
   ],
   ["{ path: /a, to: /b, rewrite: /c }", /no upstream and no redirect is told the path$/],
+  [
+    "{ path: /a, respond: 404, request_headers: { remove: [A] } }",
+    /"paths.request_headers": no upstream gets these requests$/,
+  ],
+  [
+    "{ path: /a, to: /b, host_header: upstream }",
+    /"paths.host_header": no upstream gets these requests$/,
+  ],
   ["{ path: /a, respond: 199 }", /it is out of range, expected a number from 200 to 599$/],
   ["{ path: /a, upstream: b:1 }", /as "paths.upstream": scheme is missing/],
   ["{ path: /a, hosts: [x] }", /unknown key "hosts"/],
