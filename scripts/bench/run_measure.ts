@@ -10,9 +10,6 @@ import { formatFigure } from "./layout_table.ts";
 import type { Measure } from "./measure.ts";
 import type { Proxy, ProxyKind } from "./proxies/proxy.ts";
 
-/** A part of a round's load is enough to have code compiled and pools filled. */
-const WARM_UP_SHARE = 1 / 4;
-
 /** What became of one proxy. */
 export interface ProxyResult {
   readonly name: string;
@@ -75,9 +72,10 @@ async function each(turns: readonly Turn[], run: (turn: Turn) => Promise<void>):
   }
 }
 
+/** A whole round: some 20,000 requests pass before no code of Postern is compiled any more. */
 async function warmUp(turn: Turn, measure: Measure, options: RunOptions): Promise<void> {
   turn.proxy = await turn.kind.start(options.backends);
-  await measure.take(turn.proxy, amountOf(measure, options.share * WARM_UP_SHARE));
+  await measure.take(turn.proxy, amountOf(measure, options.share));
 }
 
 async function takeTurn(

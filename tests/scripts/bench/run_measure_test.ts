@@ -74,7 +74,7 @@ Deno.test("runMeasure: warms up, then gives every proxy its turn in each round",
   const { events, run } = makeScene({ a: {}, b: {} });
   const results = await run({ rounds: 2, share: 1 });
   deepStrictEqual(events, [
-    ...["start a", "a 250", "start b", "b 250"],
+    ...["start a", "a 1000", "start b", "b 1000"],
     ...["a 1000", "b 1000", "a 1000", "b 1000"],
     ...["end a", "end b"],
   ]);
@@ -110,7 +110,7 @@ Deno.test("runMeasure: leaves out proxies that are not set up for it", async () 
 Deno.test("runMeasure: takes whole amounts of a part of the load", async () => {
   const { events, run } = makeScene({ a: {} });
   await run({ rounds: 1, share: 1 / 3 });
-  deepStrictEqual(events.filter((event) => /^a /.test(event)), ["a 84", "a 334"]);
+  deepStrictEqual(events.filter((event) => /^a /.test(event)), ["a 334", "a 334"]);
 });
 
 const FAILURES: readonly [name: string, faults: Faults, figures: number[], failure: RegExp][] = [
