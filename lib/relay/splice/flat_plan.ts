@@ -200,7 +200,7 @@ export class FlatPlan {
   readonly #layout: Layout;
   readonly #cells: Int32Array<SharedArrayBuffer>;
   /** By route; made when it is used for the first time. */
-  readonly #upstreams: (FlatUpstream | undefined)[] = [];
+  readonly #upstreams: (FlatUpstream | undefined)[];
 
   /** @param cells The memory of `ServerCells`. */
   constructor(memory: SharedArrayBuffer, cells: SharedArrayBuffer) {
@@ -208,6 +208,8 @@ export class FlatPlan {
     this.#words = new Int32Array(memory);
     this.#bytes = new Uint8Array(memory);
     this.#layout = layOut(this.#words);
+    // Of its length from the start: routes come in any order, and a sparse array would be a hash table.
+    this.#upstreams = new Array(this.#words[ROUTES]);
   }
 
   /** Returns the route of a place, but not of {@linkcode PLAIN_HTTP_PLACE}. */
