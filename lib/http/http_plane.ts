@@ -57,7 +57,7 @@ export interface HttpPlaneEnvironment extends LoopbackEnvironment {
 /** What a configuration means to the plane, ready to be used. */
 export interface HttpSnapshot {
   readonly trustedProxies: CidrSet;
-  readonly applications: ReadonlyMap<RouteConfig, Application>;
+  readonly files: PolicyFiles;
   readonly servers: readonly (readonly [ServerConfig, UpstreamServer])[];
   readonly rateLimits: readonly RateLimitConfig[];
 }
@@ -72,9 +72,11 @@ export class HttpPlane {
   readonly #plain: LoopbackServer;
   /** By the configuration's entry; what an older configuration had stays while a request uses it. */
   readonly #servers = new WeakMap<ServerConfig, UpstreamServer>();
+  /** Each made when its route is asked for the first time: of many thousands, few are at one time. */
+  readonly #applications = new WeakMap<RouteConfig, Application>();
   #snapshot: HttpSnapshot = {
     trustedProxies: new CidrSet([]),
-    applications: new Map(),
+    files: { pages: new Map(), users: new Map() },
     servers: [],
     rateLimits: [],
   };
@@ -126,10 +128,9 @@ export class HttpPlane {
    */
   async prepare(config: Config, routes: readonly RouteConfig[]): Promise<HttpSnapshot> {
     const servers = await prepareServers(routes);
-    const files = await readPolicyFiles(routes);
     return {
       trustedProxies: new CidrSet(config.trustedProxies),
-      applications: new Map(routes.map((route) => [route, this.#application(route, files)])),
+      files: await readPolicyFiles(routes),
       servers,
       rateLimits: routes.flatMap(allPolicies).flatMap(({ rateLimit }) =>
         rateLimit === undefined ? [] : [rateLimit]
@@ -183,13 +184,17 @@ export class HttpPlane {
     return prepared;
   }
 
-  #application(route: RouteConfig, files: PolicyFiles): Application {
-    return createRouteApplication(route, { proxy: this.#proxy, policies: this.#policies, files });
-  }
-
   #applicationOf({ route }: Match): Application {
-    const application = this.#snapshot.applications.get(route);
-    if (application === undefined) throw new Error("route was not prepared");
+    let application = this.#applications.get(route);
+    if (application === undefined) {
+      const { files } = this.#snapshot;
+      application = createRouteApplication(route, {
+        proxy: this.#proxy,
+        policies: this.#policies,
+        files,
+      });
+      this.#applications.set(route, application);
+    }
     return application;
   }
 
