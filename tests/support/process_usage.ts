@@ -26,6 +26,13 @@ export async function untilDescriptors(pid: number, max: number): Promise<void> 
   }
 }
 
+/** Returns how many descriptors a process may have open; Infinity for no limit. */
+export function readDescriptorLimit(): number {
+  const { stdout } = new Deno.Command("sh", { args: ["-c", "ulimit -Hn"] }).outputSync();
+  const limit = Number(new TextDecoder().decode(stdout));
+  return Number.isNaN(limit) ? Infinity : limit; // "unlimited"
+}
+
 /** Returns the resident memory of a process in MiB. */
 export async function residentMib(pid: number): Promise<number> {
   return Number(await outputOf("ps", ["-o", "rss=", "-p", String(pid)])) / 1024;

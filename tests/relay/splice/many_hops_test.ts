@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { SPLICE_DESCRIPTORS_LEFT_MAX } from "../../../lib/base/limits.ts";
 import { NetworkNamespace } from "../../support/network_namespace.ts";
 import { startProcess } from "../../support/process.ts";
+import { readDescriptorLimit } from "../../support/process_usage.ts";
 import type { HopCount } from "./hop_check.ts";
 import { whyNoSplice } from "./live_engine.ts";
 
@@ -19,7 +20,7 @@ const HOPS_OF_FEW_PORTS = 5_000;
 const HOPS_OF_ONE_IP = 256;
 
 /** A process may raise its limit so far by itself; both processes take two descriptors per hop. */
-const descriptors = whyNoSplice === undefined ? readHardLimit() : 0;
+const descriptors = whyNoSplice === undefined ? readDescriptorLimit() : 0;
 const room = Math.floor((descriptors - 2 * SPLICE_DESCRIPTORS_LEFT_MAX) / 2);
 const hops = Math.min(HOPS_WANTED, room);
 const ceiling = hops < HOPS_WANTED ? `, as many as ${descriptors} descriptors allow` : "";
@@ -82,12 +83,6 @@ function assertAllKnown(count: HopCount, hops: number): void {
   deepStrictEqual(rest, { ...all, forged: 0, left: 0 });
   ok(sourceIps >= hops / 4, `${sourceIps} source addresses`);
   ok(conflicts <= hops / 100, `${conflicts} dials met with an entry`);
-}
-
-function readHardLimit(): number {
-  const { stdout } = new Deno.Command("sh", { args: ["-c", "ulimit -Hn"] }).outputSync();
-  const limit = Number(new TextDecoder().decode(stdout));
-  return Number.isNaN(limit) ? Infinity : limit; // "unlimited"
 }
 
 function skipped(reason: string | undefined): string {
