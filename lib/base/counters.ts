@@ -47,6 +47,8 @@ export const COUNTERS = {
   request_loop: "requests that came back to this process",
   body_timeout: "requests whose client was silent within the body for too long",
   answer_timeout: "answers given up because their client took nothing of them for too long",
+  http2_errors: "HTTP/2 streams and connections ended for breaking the rules of the protocol",
+  http2_abuse: "HTTP/2 connections ended because they cost too much",
   tunnels: "connections that switched to another protocol, such as WebSocket",
   upstream_failures: "requests lost because their upstream failed",
   upstream_retries: "requests sent again on a fresh connection",

@@ -40,7 +40,7 @@ export interface Exchange {
   readonly expectsContinue: boolean;
   /**
    * Passes an interim (1xx) response on, 100 and 101 excepted, before the final one; does nothing where
-   * that is not possible (HTTP/2, HTTP/1.0). Hop-by-hop fields are already gone.
+   * that is not possible (HTTP/1.0). Hop-by-hop fields are already gone.
    */
   sendInterim(status: number, headers: readonly HeaderLine[]): void;
 }
@@ -57,8 +57,3 @@ export interface TrustedProxy {
 
 /** What a client speaks. */
 export type HttpVersion = "1.0" | "1.1" | "2";
-
-/** What Hono applications are given beside the `Request`: `context.env`. */
-export interface ExchangeBindings {
-  readonly Bindings: { readonly exchange: Exchange };
-}

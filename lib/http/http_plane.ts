@@ -19,9 +19,9 @@ import type { Match } from "../route/route_table.ts";
 import type { Balancer } from "../upstream/balancer.ts";
 import type { Application } from "./application.ts";
 import { balancedProxy } from "./balanced_proxy.ts";
+import { openHttpServer } from "./http_server.ts";
 import type { LoopbackEnvironment, LoopbackOptions, LoopbackServer } from "./loopback_server.ts";
 import { createOffloadApplication } from "./offload_application.ts";
-import { type ListenerVersion, openLoopbackServer } from "./open_loopback_server.ts";
 import { createPlainApplication, type PlainOptions } from "./plain_application.ts";
 import type { PolicyEnvironment, PolicyFiles } from "./policy_chain.ts";
 import { CompressionSlots } from "./policy/compression_slots.ts";
@@ -105,14 +105,11 @@ export class HttpPlane {
       limiters: new RateLimiters(clock),
       askAuthServer: (server, request) => this.#upstreams.send(this.#prepared(server), request),
     };
-    this.#terminators = new Terminators(clock, (id, certificate, version) => {
+    this.#terminators = new Terminators(clock, (id, certificate) => {
       const application = this.#offloadApplication(id, certificate);
-      return this.#open(version, { application, certificate });
+      return this.#open({ application, certificate });
     });
-    this.#plain = this.#open("1.1", {
-      application: this.#plainApplication(),
-      certificate: undefined,
-    });
+    this.#plain = this.#open({ application: this.#plainApplication(), certificate: undefined });
   }
 
   /** The port of the server behind port 80. */
@@ -146,12 +143,8 @@ export class HttpPlane {
   }
 
   /** See {@linkcode Terminators.lease}. */
-  lease(
-    certificateId: string,
-    certificate: TerminatorCertificate,
-    alpn: readonly string[],
-  ): TerminatorLease {
-    return this.#terminators.lease(certificateId, certificate, alpn);
+  lease(certificateId: string, certificate: TerminatorCertificate): TerminatorLease {
+    return this.#terminators.lease(certificateId, certificate);
   }
 
   /** See {@linkcode Terminators.keepOnly}. */
@@ -219,11 +212,8 @@ export class HttpPlane {
     });
   }
 
-  #open(
-    version: ListenerVersion,
-    options: Pick<LoopbackOptions, "application" | "certificate">,
-  ): LoopbackServer {
+  #open(options: Pick<LoopbackOptions, "application" | "certificate">): LoopbackServer {
     const { onListen } = this.#environment;
-    return openLoopbackServer(version, { ...options, environment: this.#environment, onListen });
+    return openHttpServer({ ...options, environment: this.#environment, onListen });
   }
 }

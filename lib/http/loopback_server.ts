@@ -36,7 +36,6 @@ export interface LoopbackOptions {
 
 /** A listener that is open. */
 export interface LoopbackServer {
-  /** To be read for each hop: it changes if the runtime had to give the listener up. */
   readonly port: number;
   /** Lets requests in flight finish, ends idle connections, then closes. Resolves when all is closed. */
   shutdown(): Promise<void>;

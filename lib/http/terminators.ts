@@ -1,14 +1,13 @@
 /**
- * The terminators that are open: per certificate one listener for clients that offer HTTP/2 and one
- * for the others, each opened on first use. A renewed certificate means another listener; the old
- * one stays until its last connection has gone, so that no connection is cut.
+ * The terminators that are open: one listener per certificate, opened on first use. A renewed
+ * certificate means another listener; the old one stays until its last connection has gone, so that no
+ * connection is cut.
  *
  * @module
  */
 import type { Clock, Timer } from "../base/clock.ts";
 import { TERMINATOR_RETIREMENT_MS } from "../base/limits.ts";
 import type { LoopbackServer } from "./loopback_server.ts";
-import type { ListenerVersion } from "./open_loopback_server.ts";
 
 /** What a terminator proves its hosts with. Another object is another certificate. */
 export interface TerminatorCertificate {
@@ -24,7 +23,6 @@ export interface TerminatorLease {
 }
 
 interface Terminator {
-  readonly certificateId: string;
   readonly server: LoopbackServer;
   readonly certificate: TerminatorCertificate;
   leases: number;
@@ -32,17 +30,17 @@ interface Terminator {
   retirement: Timer | undefined;
 }
 
-/** Opens a listener; `openLoopbackServer` with an application filled in. */
+/** Opens a listener; `openHttpServer` with an application filled in. */
 export type OpenTerminator = (
   certificateId: string,
   certificate: TerminatorCertificate,
-  version: ListenerVersion,
 ) => LoopbackServer;
 
 /** Opens and retires terminators; whoever creates it calls `shutdown`. */
 export class Terminators {
   readonly #clock: Clock;
   readonly #openTerminator: OpenTerminator;
+  /** By the certificate's identity. */
   readonly #current = new Map<string, Terminator>();
   readonly #open = new Set<Terminator>();
   #isShutDown = false;
@@ -56,23 +54,16 @@ export class Terminators {
    * Leases the terminator of a certificate, opening it if there is none for exactly this one.
    *
    * @param certificateId Stays the same when the certificate is renewed.
-   * @param alpn What the client offers (RFC 7301).
    * @throws {Error} If the listener cannot be opened, or all have been shut down.
    */
-  lease(
-    certificateId: string,
-    certificate: TerminatorCertificate,
-    alpn: readonly string[],
-  ): TerminatorLease {
+  lease(certificateId: string, certificate: TerminatorCertificate): TerminatorLease {
     if (this.#isShutDown) throw new Error("terminators are shut down");
-    const version = alpn.includes("h2") ? "2" : "1.1";
-    const key = `${version} ${certificateId}`;
-    let terminator = this.#current.get(key);
+    let terminator = this.#current.get(certificateId);
     if (terminator === undefined || terminator.certificate !== certificate) {
-      const server = this.#openTerminator(certificateId, certificate, version);
+      const server = this.#openTerminator(certificateId, certificate);
       if (terminator !== undefined) this.#retire(terminator);
-      terminator = { certificateId, server, certificate, leases: 0, retirement: undefined };
-      this.#current.set(key, terminator);
+      terminator = { server, certificate, leases: 0, retirement: undefined };
+      this.#current.set(certificateId, terminator);
       this.#open.add(terminator);
     }
     return this.#leaseOf(terminator);
@@ -80,9 +71,9 @@ export class Terminators {
 
   /** Retires the terminators of certificates that are no longer wanted. */
   keepOnly(certificateIds: ReadonlySet<string>): void {
-    for (const [key, terminator] of this.#current) {
-      if (certificateIds.has(terminator.certificateId)) continue;
-      this.#current.delete(key);
+    for (const [certificateId, terminator] of this.#current) {
+      if (certificateIds.has(certificateId)) continue;
+      this.#current.delete(certificateId);
       this.#retire(terminator);
     }
   }

@@ -24,7 +24,7 @@ Deno.test("Counters.snapshot: holds what is not zero, in the order of COUNTERS",
 
 Deno.test("COUNTERS: says in words what each one counts", () => {
   for (const [name, meaning] of Object.entries(COUNTERS)) {
-    assert.match(name, /^[a-z][a-z_]+$/);
+    assert.match(name, /^[a-z][a-z0-9_]+$/);
     assert.match(meaning, /^[\w].{10,}[^.]$/, name);
   }
 });

@@ -1,11 +1,16 @@
 import { deepStrictEqual } from "node:assert/strict";
 import * as certificateLimits from "../../lib/base/certificate_limits.ts";
+import * as http2Limits from "../../lib/base/http2_limits.ts";
 import * as otherLimits from "../../lib/base/limits.ts";
 import { parseExports } from "./exports.ts";
 import { expectNone, readSources } from "./sources.ts";
 
-const FILES = ["lib/base/certificate_limits.ts", "lib/base/limits.ts"];
-const limits = { ...certificateLimits, ...otherLimits };
+const FILES = [
+  "lib/base/certificate_limits.ts",
+  "lib/base/http2_limits.ts",
+  "lib/base/limits.ts",
+];
+const limits = { ...certificateLimits, ...http2Limits, ...otherLimits };
 
 /** How a limit's name tells its unit. */
 const UNITS: readonly { readonly name: RegExp; readonly holds: (value: number) => boolean }[] = [

@@ -17,6 +17,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/acme/resource.ts": "tests/acme/issuance_test.ts",
   // Numbers only: their units, values and reasons are looked at.
   "lib/base/certificate_limits.ts": "tests/conventions/limits_test.ts",
+  "lib/base/http2_limits.ts": "tests/conventions/limits_test.ts",
   "lib/base/limits.ts": "tests/conventions/limits_test.ts",
   // Keys of the schema, whichever file they stand in.
   "lib/config/access_schema.ts": "tests/config/resolve_access_test.ts",
@@ -29,6 +30,15 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   // Signals, exit codes and the log, as a process.
   "lib/cli/run.ts": "tests/e2e/lifecycle_test.ts",
   "lib/cli/signals.ts": "tests/e2e/lifecycle_test.ts",
+  // What frames mean, by the sections of RFC 9113.
+  "lib/http/http2/error_codes.ts": "tests/http/http2/conformance_frames_test.ts",
+  "lib/http/http2/frame_checks.ts": "tests/http/http2/conformance_frames_test.ts",
+  "lib/http/http2/frame_handler.ts": "tests/http/http2/conformance_frame_types_test.ts",
+  "lib/http/http2/stream.ts": "tests/http/http2/conformance_streams_test.ts",
+  "lib/http/http2/stream_table.ts": "tests/http/http2/conformance_streams_test.ts",
+  // Requests, their bodies and their answers, as a client sees them.
+  "lib/http/http2/answer_writer.ts": "tests/http/http2/messages_test.ts",
+  "lib/http/http2/request_server.ts": "tests/http/http2/server_connection_test.ts",
   // The parts of one exchange, against scripted connections and an upstream that plays every fault.
   "lib/http/http1/body_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
   "lib/http/upstream/answer_body.ts": "tests/http/upstream/upstream_exchange_test.ts",

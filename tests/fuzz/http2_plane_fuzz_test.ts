@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
+import { openLibc } from "../../lib/linux/libc.ts";
+import { setListenerNoDelay } from "../../lib/linux/listener_no_delay.ts";
 import { makeCertificate } from "../support/certificates.ts";
 import { makeGoodAnswer } from "../support/hostile_answers.ts";
+import type { RawField } from "../support/http2_frames.ts";
 import { Random } from "../support/random.ts";
-import { openRawHttp2, type RawField, type RawHttp2 } from "../support/raw_http2.ts";
+import { openRawHttp2, type RawHttp2 } from "../support/raw_http2.ts";
 import { clientOf, RecordingPlane, valuesOf } from "../support/recording_plane.ts";
 import type { RecordedRequest } from "../support/recording_upstream.ts";
 
@@ -219,18 +222,11 @@ function check({ fields, body = "" }: Http2Request, records: readonly RecordedRe
       return values[0];
     };
     assert.equal(request.method, only(":method"), describe());
-    // The runtime puts a slash before a path that has none; what is matched is what is sent.
-    const target = only(":path")?.replace(/#.*/, "").replace(/^(?![/*])/, "/");
-    assert.equal(request.target, target, describe());
-    const authority = only(":authority") ?? only("host");
-    // Where there is none the runtime makes one up, which is no name that a route could have.
-    if (authority === undefined) assert.match(request.host, /^localhost:\d+$/, describe());
-    else assert.equal(request.host, authority, describe());
+    assert.equal(request.target, only(":path"), describe());
+    assert.equal(request.host, only(":authority") ?? only("host"), describe());
     const length = only("content-length");
     const isWhole = request.bodyState === "whole";
-    // The runtime drops the body of a GET that does not say its length.
-    const isDropped = /^(?:GET|HEAD)$/.test(request.method) && length === undefined;
-    if (isWhole) assert.equal(request.body, isDropped ? "" : body, describe());
+    if (isWhole) assert.equal(request.body, body, describe());
     if (length !== undefined && Number(length) !== body.length) {
       assert.equal(isWhole, false, describe());
     }
@@ -249,7 +245,11 @@ Deno.test(`HTTP plane: ${ROUNDS} hostile HTTP/2 requests are one request upstrea
       if (!answer.isTunnel && answer.text.length < ANSWER_MAX_BYTES) return answer;
     }
   };
-  await using plane = new RecordingPlane(answering, { version: "2", certificate });
+  const libc = openLibc();
+  // Or each first answer would wait 40 ms, see there.
+  const onListen = (port: number) =>
+    void (typeof libc !== "string" && setListenerNoDelay(libc, port));
+  await using plane = new RecordingPlane(answering, { certificate, onListen });
   const random = new Random(SEED);
   const requests = Array.from({ length: ROUNDS }, () => makeHostile(random));
   const statuses = await askAll(plane, requests, certificate.certPem);

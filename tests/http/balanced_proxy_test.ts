@@ -43,6 +43,27 @@ Deno.test("balancedProxy: a server counts a request until its answer is over", a
   assert.deepEqual(openOf(), [0, 0]);
 });
 
+Deno.test("balancedProxy: nothing is counted where no algorithm looks at it", async () => {
+  const balancer = new Balancer();
+  const inTurn = routeGroup(
+    makeRoute("offload", ["b.example"], { servers: SERVERS, loadBalance: "round_robin" }),
+  );
+  const alone = routeGroup(
+    makeRoute("offload", ["c.example"], { servers: [makeServer(3)], loadBalance: "least_conn" }),
+  );
+  balancer.prepare([inTurn, alone]);
+  const { promise, resolve } = Promise.withResolvers<Answer>();
+  const proxy = balancedProxy(balancer, () => promise);
+  const sent = proxy.send(SERVERS[0], REQUEST, { onInterim: () => {} });
+  const [{ openCell }] = balancer.sourceOf(inTurn).members;
+  assert.equal(balancer.cells.get(openCell), 0);
+  // From here on it is counted, but not what was begun before.
+  balancer.prepare([GROUP]);
+  resolve({ status: 204, reason: "", headers: [], body: undefined });
+  assert.equal((await sent).status, 204);
+  assert.equal(balancer.cells.get(openCell), 0);
+});
+
 Deno.test("balancedProxy: a request that cannot even be begun is not counted", () => {
   const balancer = new Balancer();
   const proxy = balancedProxy(balancer, () => {

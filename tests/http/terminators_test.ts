@@ -4,8 +4,6 @@ import type { LoopbackServer } from "../../lib/http/loopback_server.ts";
 import { type TerminatorCertificate, Terminators } from "../../lib/http/terminators.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
-const H2 = ["h2", "http/1.1"];
-
 interface FakeServer extends LoopbackServer {
   readonly opened: string;
   isShutDown: boolean;
@@ -14,11 +12,11 @@ interface FakeServer extends LoopbackServer {
 function setUp() {
   const clock = new FakeClock();
   const servers: FakeServer[] = [];
-  const terminators = new Terminators(clock, (id, certificate, httpVersion) => {
+  const terminators = new Terminators(clock, (id, certificate) => {
     if (certificate.keyPem === "broken") throw new Error("key does not fit");
     const server: FakeServer = {
       port: 40_000 + servers.length,
-      opened: `${id} ${certificate.certPem} ${httpVersion}`,
+      opened: `${id} ${certificate.certPem}`,
       isShutDown: false,
       shutdown() {
         this.isShutDown = true;
@@ -35,32 +33,30 @@ const certificate = (certPem: string): TerminatorCertificate => ({ certPem, keyP
 const OLD = certificate("old");
 const NEW = certificate("new");
 
-Deno.test("Terminators.lease: opens on first use, one listener per certificate and protocol", () => {
+Deno.test("Terminators.lease: opens on first use, one listener per certificate", () => {
   const { servers, terminators } = setUp();
   assert.equal(terminators.open, 0);
   const leases = [
-    terminators.lease("a", OLD, H2),
-    terminators.lease("a", OLD, ["h2"]),
-    terminators.lease("a", OLD, ["http/1.1"]),
-    terminators.lease("a", OLD, []),
-    terminators.lease("b", OLD, H2),
+    terminators.lease("a", OLD),
+    terminators.lease("a", OLD),
+    terminators.lease("b", OLD),
   ];
-  assert.deepEqual(leases.map(({ port }) => port), [40_000, 40_000, 40_001, 40_001, 40_002]);
-  assert.deepEqual(servers.map(({ opened }) => opened), ["a old 2", "a old 1.1", "b old 2"]);
+  assert.deepEqual(leases.map(({ port }) => port), [40_000, 40_000, 40_001]);
+  assert.deepEqual(servers.map(({ opened }) => opened), ["a old", "b old"]);
 });
 
 Deno.test("Terminators.lease: stays open without leases", () => {
   const { servers, terminators } = setUp();
-  terminators.lease("a", OLD, H2).release();
+  terminators.lease("a", OLD).release();
   assert.equal(servers[0].isShutDown, false);
-  assert.equal(terminators.lease("a", OLD, H2).port, 40_000);
+  assert.equal(terminators.lease("a", OLD).port, 40_000);
 });
 
 Deno.test("Terminators.lease: a renewed certificate opens another, the old one serves to its end", () => {
   const { servers, terminators, clock } = setUp();
-  const first = terminators.lease("a", OLD, H2);
-  const second = terminators.lease("a", OLD, H2);
-  const renewed = terminators.lease("a", NEW, H2);
+  const first = terminators.lease("a", OLD);
+  const second = terminators.lease("a", OLD);
+  const renewed = terminators.lease("a", NEW);
   assert.notEqual(renewed.port, first.port);
   assert.equal(terminators.open, 2);
   first.release();
@@ -74,15 +70,15 @@ Deno.test("Terminators.lease: a renewed certificate opens another, the old one s
 
 Deno.test("Terminators.lease: an old one without connections is closed at once", () => {
   const { servers, terminators } = setUp();
-  terminators.lease("a", OLD, H2).release();
-  terminators.lease("a", NEW, H2);
+  terminators.lease("a", OLD).release();
+  terminators.lease("a", NEW);
   assert.equal(servers[0].isShutDown, true);
 });
 
 Deno.test("Terminators.lease: connections that do not end are asked to after an hour", async () => {
   const { servers, terminators, clock } = setUp();
-  const lease = terminators.lease("a", OLD, H2);
-  terminators.lease("a", NEW, H2);
+  const lease = terminators.lease("a", OLD);
+  terminators.lease("a", NEW);
   await clock.advance(TERMINATOR_RETIREMENT_MS - 1);
   assert.equal(servers[0].isShutDown, false);
   await clock.advance(1);
@@ -93,35 +89,35 @@ Deno.test("Terminators.lease: connections that do not end are asked to after an 
 
 Deno.test("Terminators.lease: a certificate that cannot be used leaves the old one in place", () => {
   const { servers, terminators } = setUp();
-  terminators.lease("a", OLD, H2).release();
+  terminators.lease("a", OLD).release();
   const broken = { certPem: "x", keyPem: "broken" };
-  assert.throws(() => terminators.lease("a", broken, H2), /does not fit/);
-  assert.equal(terminators.lease("a", OLD, H2).port, 40_000);
+  assert.throws(() => terminators.lease("a", broken), /does not fit/);
+  assert.equal(terminators.lease("a", OLD).port, 40_000);
   assert.equal(servers[0].isShutDown, false);
 });
 
 Deno.test("Terminators.keepOnly: retires what is no longer wanted, connections go on", () => {
   const { servers, terminators } = setUp();
-  const kept = terminators.lease("a", OLD, H2);
-  const removed = terminators.lease("b", OLD, H2);
-  terminators.lease("b", OLD, []).release();
+  const kept = terminators.lease("a", OLD);
+  const removed = terminators.lease("b", OLD);
+  terminators.lease("c", OLD).release();
   terminators.keepOnly(new Set(["a"]));
   assert.deepEqual(servers.map(({ isShutDown }) => isShutDown), [false, false, true]);
   removed.release();
   assert.deepEqual(servers.map(({ isShutDown }) => isShutDown), [false, true, true]);
-  assert.equal(terminators.lease("a", OLD, H2).port, kept.port);
-  assert.notEqual(terminators.lease("b", OLD, H2).port, removed.port);
+  assert.equal(terminators.lease("a", OLD).port, kept.port);
+  assert.notEqual(terminators.lease("b", OLD).port, removed.port);
 });
 
 Deno.test("Terminators.shutdown: closes all, retired ones too, and opens no more", async () => {
   const { servers, terminators, clock } = setUp();
-  const lease = terminators.lease("a", OLD, H2);
-  terminators.lease("a", NEW, H2);
-  terminators.lease("b", OLD, []);
+  const lease = terminators.lease("a", OLD);
+  terminators.lease("a", NEW);
+  terminators.lease("b", OLD);
   await terminators.shutdown();
   assert.ok(servers.every(({ isShutDown }) => isShutDown));
   assert.equal(terminators.open, 0);
   assert.equal(clock.pending, 0);
   lease.release();
-  assert.throws(() => terminators.lease("a", NEW, H2), /shut down/);
+  assert.throws(() => terminators.lease("a", NEW), /shut down/);
 });

@@ -1,4 +1,5 @@
 import { match, ok, strictEqual } from "node:assert/strict";
+import { startBrokenUpstream } from "../support/broken_upstream.ts";
 import { startHeadUpstream } from "../support/head_upstream.ts";
 import { requireInstalled, testWithPrograms } from "../support/installed.ts";
 import type { Postern } from "../support/postern.ts";
@@ -36,6 +37,71 @@ testWithPrograms(["nghttp"], "nghttp: many streams of one connection are answere
   strictEqual(output.match(/:status: 200/g)?.length, 50);
   match(output, /The negotiated protocol: h2/);
   ok(!/RST_STREAM|error_code=(?!NO_ERROR)/.test(output), output);
+});
+
+/** How else nghttp may speak, each with 20 requests of one connection. */
+const MANNERS: readonly (readonly string[])[] = [
+  ["--header-table-size=0"],
+  ["--header-table-size=65536", "--encoder-header-table-size=0"],
+  ["--window-bits=12", "--connection-window-bits=16"],
+  ["--window-bits=24", "--connection-window-bits=24"],
+  ["--padding=200"],
+  ["--continuation"],
+  ["--no-dep"],
+  ["--no-rfc7540-pri"],
+  ["--weight=256", "--max-concurrent-streams=1"],
+];
+
+for (const manners of MANNERS) {
+  testWithPrograms(
+    ["nghttp"],
+    `nghttp ${manners.join(" ")}: all requests are answered`,
+    async () => {
+      const value = "v".repeat(20_000);
+      await using upstream = startBrokenUpstream(async (peer) => {
+        for (;;) {
+          await peer.readHead();
+          await peer.write(`HTTP/1.1 200 OK\r\nContent-Length: ${value.length}\r\n\r\n${value}`);
+        }
+      });
+      await using postern = await startWithRoutes([
+        offloadTo("localhost", `http://127.0.0.1:${upstream.address.port}`),
+      ]);
+      const output = await run("nghttp", ["--stat", "--multiply=20", ...manners, urlOf(postern)]);
+      strictEqual(output.split(value).length - 1, 20, output.slice(-2_000));
+    },
+  );
+}
+
+testWithPrograms(["nghttp"], "nghttp: hints, 100-continue and trailers, both ways", async () => {
+  using folder = makeTempFolder();
+  const file = folder.write("body", "hello");
+  let request = "";
+  await using upstream = startBrokenUpstream(async (peer) => {
+    request = await peer.readHead();
+    await peer.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
+    await peer.write("HTTP/1.1 100 Continue\r\n\r\n");
+    while (!request.endsWith("x-up: 1\r\n\r\n")) {
+      request += new TextDecoder().decode(await peer.read());
+    }
+    await peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    await peer.write("2\r\nok\r\n0\r\nX-Down: 2\r\n\r\n");
+    await peer.untilGone();
+  });
+  await using postern = await startWithRoutes([
+    offloadTo("localhost", `http://127.0.0.1:${upstream.address.port}`),
+  ]);
+  const output = await run("nghttp", [
+    ...["--verbose", "--expect-continue", "--no-content-length", `--data=${file}`],
+    ...["--trailer=x-up: 1", urlOf(postern)],
+  ]);
+  match(request, /^expect: 100-continue\r$/im);
+  match(request, /\r\n\r\n5\r\nhello\r\n0\r\nx-up: 1\r\n\r\n$/);
+  for (
+    const line of [":status: 103", "link: </a.css>", ":status: 100", ":status: 200", "x-down: 2"]
+  ) {
+    ok(output.includes(line), `${line}: ${output}`);
+  }
 });
 
 for (const [version, args] of [["h2", ["-m", "20"]], ["http/1.1", []]] as const) {

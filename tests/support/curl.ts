@@ -35,6 +35,8 @@ export interface CurlResult {
   readonly error: string;
   /** New connections that it took. */
   readonly connects: number;
+  /** Milliseconds from its start to its end, by curl's own clock. */
+  readonly totalMs: number;
 }
 
 /** Fetches a URL and returns what came, be it a failure; of several (`/[1-5]`), the last. */
@@ -55,6 +57,7 @@ export async function curl(url: string, options: CurlOptions): Promise<CurlResul
     body: readIfThere(bodyFile),
     error: new TextDecoder().decode(stderr).trim(),
     connects: facts.num_connects,
+    totalMs: facts.time_total * 1_000,
   };
 }
 

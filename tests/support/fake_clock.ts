@@ -11,11 +11,17 @@ export class FakeClock implements Clock {
   #elapsedMs = 0;
   /** Called with the steady time whenever it has moved, for threads that cannot ask. */
   onMove: ((elapsedMs: number) => void) | undefined;
+  readonly #settle: () => Promise<void>;
   #timers: { dueMs: number; run: () => void }[] = [];
 
-  /** @param startMs The time of day at the start, in milliseconds since 1970. */
-  constructor(startMs: number = Date.UTC(2026, 0, 1)) {
+  /**
+   * @param startMs The time of day at the start, in milliseconds since 1970.
+   * @param settle Lets everything run that can, also what waits for the host; where nothing does there
+   * are ways that take no milliseconds.
+   */
+  constructor(startMs: number = Date.UTC(2026, 0, 1), settle: () => Promise<void> = settleAll) {
     this.#nowMs = startMs;
+    this.#settle = settle;
   }
 
   now(): number {
@@ -60,7 +66,7 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const untilMs = this.#elapsedMs + ms;
     for (;;) {
-      await settle();
+      await this.#settle();
       const due = this.#timers
         .filter((timer) => timer.dueMs <= untilMs)
         .sort((a, b) => a.dueMs - b.dueMs)[0];
@@ -70,7 +76,7 @@ export class FakeClock implements Clock {
       due.run();
     }
     this.#move(untilMs);
-    await settle();
+    await this.#settle();
   }
 
   #move(toMs: number): void {
@@ -81,7 +87,7 @@ export class FakeClock implements Clock {
 }
 
 /** Lets every promise that is ready run its reactions. */
-async function settle(): Promise<void> {
+async function settleAll(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   await new Promise<void>((resolve) => setTimeout(resolve, 0));
 }

@@ -9,7 +9,6 @@
 export interface HelloVector {
   readonly file: string;
   readonly serverName: string | undefined;
-  readonly alpn: readonly string[];
   readonly isTls13: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -27,7 +26,6 @@ function parseVector(file: string, text: string): HelloVector {
   return {
     file,
     serverName: keys.get("server_name"),
-    alpn: keys.get("alpn")?.split(",") ?? [],
     isTls13: keys.get("tls13") === "yes",
     bytes: Uint8Array.fromHex(hex.replaceAll("\n", "")),
   };

@@ -10,13 +10,14 @@ import { createLog } from "../../lib/base/log.ts";
 import { Sampler } from "../../lib/base/sampler.ts";
 import { AddressBook } from "../../lib/hop/address_book.ts";
 import type { Handler } from "../../lib/http/application.ts";
+import type { Connection } from "../../lib/http/connection.ts";
 import type { Exchange } from "../../lib/http/exchange.ts";
 import { BufferPool } from "../../lib/http/http1/buffer_pool.ts";
 import { HeadWriter } from "../../lib/http/http1/head_writer.ts";
 import { HttpDate } from "../../lib/http/http1/http_date.ts";
 import { encodeLatin1 } from "../../lib/http/http1/latin1.ts";
 import { ServerConnection } from "../../lib/http/http1/server_connection.ts";
-import type { ServerContext } from "../../lib/http/http1/server_context.ts";
+import type { ServerContext } from "../../lib/http/server_context.ts";
 import type { Answer, Body, HeaderLine } from "../../lib/http/message.ts";
 import { readText } from "./exchanges.ts";
 import { FakeClock } from "./fake_clock.ts";
@@ -28,6 +29,14 @@ const LISTENER_PORT = 8_443;
 
 /** Milliseconds; short enough to be told apart from the fixed limits. */
 export const PLACE_TIMEOUTS = { headerMs: 10_000, keepAliveMs: 75_000 };
+
+/** What is not as usual. */
+export interface Http1PlaceOptions {
+  /** Whether the hop came from the relay. Default: true. */
+  readonly isKnown?: boolean;
+  /** In place of {@linkcode Http1Place.client}. */
+  readonly client?: Connection;
+}
 
 /** A connection that is being served. */
 export class Http1Place {
@@ -43,16 +52,15 @@ export class Http1Place {
   readonly finished: Promise<void>;
   isTunnel = false;
 
-  /** @param options.isKnown Whether the hop came from the relay. */
-  constructor(handler: Handler, options: { readonly isKnown?: boolean } = {}) {
-    const { isKnown = true } = options;
+  constructor(handler: Handler, options: Http1PlaceOptions = {}) {
+    const { client = this.client, isKnown = true } = options;
     const key = {
       sourceIp: REMOTE.hostname,
       sourcePort: REMOTE.port,
       listenerPort: LISTENER_PORT,
     };
     if (isKnown) this.book.open(key, { ip: "192.0.2.1", port: 50_000 }, 0);
-    this.connection = new ServerConnection(this.client, this.#makeContext(handler), {
+    this.connection = new ServerConnection(client, this.#makeContext(handler), {
       remote: REMOTE,
       onTunnel: () => this.isTunnel = true,
     });

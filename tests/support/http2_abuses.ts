@@ -4,20 +4,26 @@
  *
  * @module
  */
-import { encodeFields, encodeRawFrame } from "./raw_http2.ts";
+import { HTTP2_FLOODS, type Http2Flood, type Http2FloodName } from "./http2_floods.ts";
 import {
+  concat,
+  encodeFields,
   encodeHead,
-  encodeSetting,
+  encodeReset,
+  encodeWindowUpdate,
   FLAG,
   FRAME,
   pseudoFields,
-  type RudeHttp2,
-} from "./rude_http2.ts";
+  repeat,
+} from "./http2_frames.ts";
+import type { RudeHttp2 } from "./rude_http2.ts";
 
 /** Whom to abuse. */
 export interface AbuseTarget {
   /** A host that serves `/` shortly, `/endless` without end, and takes bodies. */
   readonly host: string;
+  /** A path that is answered without a server. */
+  readonly ownPath: string;
   /** Says when it is enough. */
   readonly signal: AbortSignal;
 }
@@ -30,22 +36,22 @@ export interface Http2Abuse {
   readonly play: (client: RudeHttp2, target: AbuseTarget) => Promise<void>;
 }
 
-/** Frames that are sent in one write. */
-const AT_ONCE = 1_000;
-
-/** More than the runtime lets one connection have open. */
+/** More than one connection may have open. */
 export const STREAMS = 300;
 
-const NO_STREAM = { flags: 0, stream: 0 };
-
 /** Sends the same again and again, as fast as it is taken. */
-function flood(makeFrames: (client: RudeHttp2, host: string) => Uint8Array): Http2Abuse["play"] {
-  return (client, { host, signal }) =>
-    untilCut(client, signal, async () => {
-      await client.write(makeFrames(client, host));
-      // The writes of a flood would leave the client's own reading no turn.
-      await pause(0);
-    });
+function flood({ what, begin, again }: Http2Flood, windowBytes?: number): Http2Abuse {
+  return {
+    what: `${what}, without end`,
+    windowBytes,
+    play: (client, { host, signal }) =>
+      untilCut(client, signal, async (turn) => {
+        if (turn === 0 && begin !== undefined) await client.write(begin(client, host));
+        await client.write(again(client, host));
+        // The writes of a flood would leave the client's own reading no turn.
+        await pause(0);
+      }),
+  };
 }
 
 /** Opens many streams and leaves them as they are. */
@@ -59,49 +65,33 @@ function hold(path: string, options: { readonly method?: string } = {}): Http2Ab
   };
 }
 
-const PINGS = repeat(encodeRawFrame({ type: FRAME.ping, ...NO_STREAM }, new Uint8Array(8)));
-const SETTINGS = repeat(encodeRawFrame({ type: FRAME.settings, ...NO_STREAM }));
-const PRIORITIES = repeat(
-  encodeRawFrame({ type: FRAME.priority, flags: 0, stream: 1 }, [0, 0, 0, 0, 1]),
-);
-const UNKNOWN = repeat(encodeRawFrame({ type: 0xbe, flags: 0, stream: 0 }, new Uint8Array(8)));
+const FLOODS = Object.fromEntries(
+  Object.entries(HTTP2_FLOODS).map(([name, each]) => [
+    name,
+    flood(each, name === "swinging_windows" ? 0 : undefined),
+  ]),
+) as Record<Http2FloodName, Http2Abuse>;
 
 /** Every abuse, by a name that reads well in a test. */
 export const HTTP2_ABUSES = {
-  resets_at_once: {
-    what: "1,000 requests at once, each reset at once (CVE-2023-44487)",
-    play: flood((client, host) => joined(AT_ONCE, () => openAndReset(client, host))),
-  },
+  ...FLOODS,
   resets_now_and_then: {
     what: "a request every 5 ms, each reset at once",
     play: (client, { host, signal }) =>
       untilCut(client, signal, async () => {
-        await client.write(openAndReset(client, host));
+        const stream = client.takeStream();
+        await client.write(concat([encodeHead(stream, pseudoFields(host)), encodeReset(stream)]));
         await pause(5);
       }),
   },
-  pings: { what: "PING without end (CVE-2019-9512)", play: flood(() => PINGS) },
-  settings: { what: "SETTINGS without end (CVE-2019-9515)", play: flood(() => SETTINGS) },
-  priorities: { what: "PRIORITY without end (CVE-2019-9513)", play: flood(() => PRIORITIES) },
-  unknown_frames: { what: "frames of an unknown type without end", play: flood(() => UNKNOWN) },
-  continuations: {
-    what: "CONTINUATION without end (CVE-2024-27316)",
-    play: async (client, { host, signal }) => {
-      const stream = client.takeStream();
-      const fields = encodeFields(pseudoFields(host));
-      await client.frame({ type: FRAME.headers, flags: FLAG.endStream, stream }, fields);
-      const more = encodeFields([["x", "y".repeat(1_000)]]);
-      const frame = encodeRawFrame({ type: FRAME.continuation, flags: 0, stream }, more);
-      await untilCut(client, signal, () => client.write(frame));
-    },
-  },
-  empty_data: {
-    what: "empty DATA without end (CVE-2019-9518)",
-    play: async (client, target) => {
-      const stream = await client.open(pseudoFields(target.host, "/body", "POST"), false);
-      const frames = repeat(encodeRawFrame({ type: FRAME.data, flags: 0, stream }));
-      await flood(() => frames)(client, target);
-    },
+  own_answers: {
+    what: "requests that need no server, as fast as they are answered",
+    play: (client, { host, ownPath, signal }) =>
+      untilCut(client, signal, async () => {
+        const ask = () => encodeHead(client.takeStream(), pseudoFields(host, ownPath, "HEAD"));
+        await client.write(concat(Array.from({ length: 500 }, ask)));
+        await pause(0);
+      }),
   },
   closed_windows: {
     what: `${STREAMS} large answers of which nothing is taken (CVE-2019-9517)`,
@@ -113,9 +103,7 @@ export const HTTP2_ABUSES = {
     windowBytes: 0,
     play: async (client, { host, signal }) => {
       const stream = await client.open(pseudoFields(host, "/endless"));
-      const more = encodeSetting(0, 1).slice(2);
-      const byte = encodeRawFrame({ type: FRAME.windowUpdate, flags: 0, stream }, more);
-      const bytes = repeat(byte, 50);
+      const bytes = repeat(encodeWindowUpdate(stream, 1), 50);
       await client.openWindow(0, 0x3fff_ffff);
       await untilCut(client, signal, async () => {
         await client.write(bytes);
@@ -123,20 +111,14 @@ export const HTTP2_ABUSES = {
       });
     },
   },
-  swinging_windows: {
-    what: `SETTINGS that open and close the windows of ${STREAMS} streams, without end`,
-    windowBytes: 0,
-    play: async (client, target) => {
-      for (let count = 0; count < STREAMS; count++) {
-        await client.open(pseudoFields(target.host, "/endless"));
-      }
-      const swing = repeat(
-        Uint8Array.from([1, 0].flatMap((bytes) => [
-          ...encodeRawFrame({ type: FRAME.settings, ...NO_STREAM }, encodeSetting(4, bytes)),
-        ])),
-        50,
-      );
-      await flood(() => swing)(client, target);
+  unread_answers: {
+    what: "100 large answers, windows wide open, and nothing is read from the socket",
+    windowBytes: 0x3fff_ffff,
+    play: async (client, { host, signal }) => {
+      client.stopReading();
+      await client.openWindow(0, 0x3fff_ffff);
+      for (let count = 0; count < 100; count++) await client.open(pseudoFields(host, "/endless"));
+      await untilCut(client, signal, () => pause(20));
     },
   },
   unfinished_requests: {
@@ -161,43 +143,16 @@ export const HTTP2_ABUSES = {
 /** The name of an abuse. */
 export type Http2AbuseName = keyof typeof HTTP2_ABUSES;
 
-function openAndReset(client: RudeHttp2, host: string): Uint8Array {
-  const stream = client.takeStream();
-  const cancel = [0, 0, 0, 8];
-  return concat([
-    encodeHead(stream, pseudoFields(host)),
-    encodeRawFrame({ type: FRAME.reset, flags: 0, stream }, cancel),
-  ]);
-}
-
 async function untilCut(
   client: RudeHttp2,
   signal: AbortSignal,
-  turn: () => Promise<void>,
+  act: (turn: number) => Promise<void>,
 ): Promise<void> {
   try {
-    while (!signal.aborted && !client.seen.isClosed) await turn();
+    for (let turn = 0; !signal.aborted && !client.seen.isClosed; turn++) await act(turn);
   } catch {
     // It has been cut while it wrote, which the test sees by itself.
   }
-}
-
-function joined(count: number, make: () => Uint8Array): Uint8Array {
-  return concat(Array.from({ length: count }, make));
-}
-
-function repeat(frame: Uint8Array, count = AT_ONCE): Uint8Array {
-  return joined(count, () => frame);
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 function pause(ms: number): Promise<void> {

@@ -15,9 +15,9 @@ import { plainAnswer } from "../../lib/http/answer.ts";
 import { createApplication } from "../../lib/http/application.ts";
 import type { Exchange } from "../../lib/http/exchange.ts";
 import { encodeLatin1 } from "../../lib/http/http1/latin1.ts";
+import { openHttpServer } from "../../lib/http/http_server.ts";
 import type { LoopbackOptions, LoopbackServer } from "../../lib/http/loopback_server.ts";
 import type { Answer, Body } from "../../lib/http/message.ts";
-import { type ListenerVersion, openLoopbackServer } from "../../lib/http/open_loopback_server.ts";
 import { withDeadline } from "./deadline.ts";
 import { readText } from "./exchanges.ts";
 
@@ -39,17 +39,16 @@ export class LoopbackFixture implements AsyncDisposable {
 
   constructor(
     options: Partial<LoopbackOptions> & {
-      readonly version?: ListenerVersion;
       /** Of the server; hops go by the host's. */
       readonly clock?: Clock;
     } = {},
   ) {
-    const { version = "1.1", clock = systemClock, ...rest } = options;
+    const { clock = systemClock, ...rest } = options;
     const handler = (exchange: Exchange) => {
       this.exchanges.push(exchange);
       return this.#answer(exchange);
     };
-    this.server = openLoopbackServer(version, {
+    this.server = openHttpServer({
       application: createApplication([{ path: "*", handler }]),
       environment: {
         book: this.book,

@@ -25,6 +25,10 @@ export class MemoryConnection implements Connection {
   reads = 0;
   isClosed = false;
   isWriteClosed = false;
+  /** Takes what is written, which is then not kept as text. The bytes are a view. */
+  onWritten: ((bytes: Uint8Array) => void) | undefined;
+  /** The most bytes that one write takes. */
+  writeMaxBytes = Infinity;
 
   async read(buffer: Uint8Array): Promise<number | null> {
     this.reads++;
@@ -47,9 +51,11 @@ export class MemoryConnection implements Connection {
     while (this.#isStalled && !this.isClosed && !this.#isReset) await this.#change();
     if (this.isClosed || this.#isReset || this.isWriteClosed) throw new Error("broken pipe");
     this.writes++;
-    this.#written += decodeLatin1(bytes);
+    const taken = bytes.subarray(0, this.writeMaxBytes);
+    if (this.onWritten !== undefined) this.onWritten(taken);
+    else this.#written += decodeLatin1(taken);
     this.#notify();
-    return bytes.length;
+    return taken.length;
   }
 
   closeWrite(): Promise<void> {
@@ -68,6 +74,11 @@ export class MemoryConnection implements Connection {
   send(data: string | Uint8Array): void {
     this.#incoming.push(typeof data === "string" ? encodeLatin1(data) : data);
     this.#notify();
+  }
+
+  /** Bytes that were sent and not read yet. */
+  get unreadBytes(): number {
+    return this.#incoming.reduce((bytes, piece) => bytes + piece.length, 0);
   }
 
   /** Ends the other end's side. */

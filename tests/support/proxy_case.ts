@@ -10,6 +10,7 @@ import type { Postern } from "./postern.ts";
 import { openTls, type RawClient } from "./raw_client.ts";
 import { openRawHttp2, type RawHttp2 } from "./raw_http2.ts";
 import { internalCaFile, offloadTo, startWithRoutes, type YamlMapping } from "./routes.ts";
+import { openStrictHttp2, type StrictHttp2 } from "./strict_http2.ts";
 
 /** A behaviour with the test that holds it. */
 export interface ProxyCase {
@@ -51,6 +52,14 @@ export class ProxyScene {
   /** Connects for HTTP/2. */
   async openHttp2(): Promise<RawHttp2> {
     return await openRawHttp2(this.postern.https[0], {
+      serverName: this.host,
+      caPem: this.#caPem,
+    });
+  }
+
+  /** Connects for HTTP/2 as a client that keeps to the rules, and sees whether Postern does. */
+  async openStrictHttp2(): Promise<StrictHttp2> {
+    return await openStrictHttp2(this.postern.https[0], {
       serverName: this.host,
       caPem: this.#caPem,
     });

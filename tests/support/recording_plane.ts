@@ -37,7 +37,7 @@ export class RecordingPlane implements AsyncDisposable {
   readonly client = new UpstreamClient({ clock: systemClock, counters: this.counters });
   #inFlight = 0;
 
-  constructor(answering: Answering, options: Partial<LoopbackOptions> & { version?: "1.1" | "2" }) {
+  constructor(answering: Answering, options: Partial<LoopbackOptions>) {
     this.upstream = new RecordingUpstream(answering);
     const servers = [makeServer(this.upstream.port)];
     const route = makeRoute("offload", ["app.example.org"], { servers });

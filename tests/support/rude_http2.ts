@@ -7,30 +7,22 @@
  */
 import type { TcpAddress } from "../../lib/base/addresses.ts";
 import { withDeadline } from "./deadline.ts";
+import {
+  decodeStatus,
+  encodeHead,
+  encodeRawFrame,
+  encodeSettings,
+  encodeWindowUpdate,
+  FLAG,
+  FRAME,
+  type Frame,
+  PREFACE,
+  type RawField,
+  readUint32,
+  SETTING,
+  takeFrames,
+} from "./http2_frames.ts";
 import { openTls, RawClient } from "./raw_client.ts";
-import { decodeStatus, encodeFields, encodeRawFrame, type RawField } from "./raw_http2.ts";
-
-/** RFC 9113 §6. */
-export const FRAME = {
-  data: 0,
-  headers: 1,
-  priority: 2,
-  reset: 3,
-  settings: 4,
-  ping: 6,
-  goaway: 7,
-  windowUpdate: 8,
-  continuation: 9,
-} as const;
-
-/** RFC 9113 §6.1, §6.2, §6.5. */
-export const FLAG = { ack: 1, endStream: 1, endHeaders: 4 } as const;
-
-const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-const FRAME_HEAD_BYTES = 9;
-
-/** SETTINGS_HEADER_TABLE_SIZE 0: each field section can then be read on its own. */
-const NO_TABLE = [0, 1, 0, 0, 0, 0];
 
 /** What is said at the start, beside the preface. */
 export interface Greeting {
@@ -77,6 +69,7 @@ export class RudeHttp2 implements Disposable {
   };
   readonly #client: RawClient;
   #onSeen: (() => void) | undefined;
+  #isReading = true;
   #nextStream = 1;
 
   /** @param client Over TLS or not; belongs to this one. */
@@ -87,9 +80,12 @@ export class RudeHttp2 implements Disposable {
   /** Sends the preface and SETTINGS, and begins to read. */
   async greet({ windowBytes = 65_535 }: Greeting = {}): Promise<void> {
     void this.#readAll();
-    const settings = [...NO_TABLE, ...encodeSetting(4, windowBytes)];
     await this.write(PREFACE);
-    await this.frame({ type: FRAME.settings, flags: 0, stream: 0 }, settings);
+    // Without a table, each field section can be read on its own.
+    await this.write(encodeSettings([
+      [SETTING.headerTableSize, 0],
+      [SETTING.initialWindowSize, windowBytes],
+    ]));
   }
 
   /** Writes bytes as they are. @throws {Error} If the other side has cut the connection. */
@@ -125,8 +121,12 @@ export class RudeHttp2 implements Disposable {
 
   /** Lets the other side send so many bytes more. @param stream 0 for the connection. */
   async openWindow(stream: number, bytes: number): Promise<void> {
-    const increment = encodeSetting(0, bytes).slice(2);
-    await this.frame({ type: FRAME.windowUpdate, flags: 0, stream }, increment);
+    await this.write(encodeWindowUpdate(stream, bytes));
+  }
+
+  /** Reads what is on its way once more, and then no more: the kernel's buffers fill. */
+  stopReading(): void {
+    this.#isReading = false;
   }
 
   /** Waits until something has been seen. @throws {Error} If it has not within `timeoutMs`. */
@@ -166,71 +166,32 @@ export class RudeHttp2 implements Disposable {
   async #readAll(): Promise<void> {
     const buffer = new Uint8Array(262_144);
     let end = 0;
-    for (;;) {
+    while (this.#isReading) {
       const room = buffer.subarray(end);
       // A reset ends the connection just as well.
       const count = await this.#client.connection.read(room).catch(() => null);
       if (count === null) break;
-      const taken = this.#noteFrames(buffer.subarray(0, end + count));
+      const taken = takeFrames(buffer.subarray(0, end + count), (frame) => this.#note(frame));
       buffer.copyWithin(0, taken, end + count);
       end += count - taken;
       this.#onSeen?.();
     }
-    this.seen.isClosed = true;
+    this.seen.isClosed = this.#isReading;
     this.#onSeen?.();
   }
 
-  /** @returns How many bytes were whole frames. */
-  #noteFrames(bytes: Uint8Array): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    let at = 0;
-    while (bytes.length - at >= FRAME_HEAD_BYTES) {
-      const end = at + FRAME_HEAD_BYTES + (view.getUint32(at) >>> 8);
-      if (end > bytes.length) break;
-      const payload = bytes.subarray(at + FRAME_HEAD_BYTES, end);
-      this.#note(
-        { type: bytes[at + 3], flags: bytes[at + 4], stream: view.getUint32(at + 5) },
-        payload,
-      );
-      at = end;
-    }
-    return at;
-  }
-
-  #note(
-    { type, flags, stream }: { type: number; flags: number; stream: number },
-    payload: Uint8Array,
-  ): void {
+  #note({ type, flags, stream, payload }: Frame): void {
     const { dataBytes, endedStreams, frames, resets, statuses } = this.seen;
-    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
     frames[type]++;
-    if (type === FRAME.goaway && view.getUint32(4) !== 0) {
-      this.seen.goawayCode ??= view.getUint32(4);
+    if (type === FRAME.goaway && readUint32(payload, 4) !== 0) {
+      this.seen.goawayCode ??= readUint32(payload, 4);
     }
-    if (type === FRAME.reset) resets.set(stream, view.getUint32(0));
+    if (type === FRAME.reset) resets.set(stream, readUint32(payload));
     if (type === FRAME.data) dataBytes.set(stream, (dataBytes.get(stream) ?? 0) + payload.length);
-    if (type === FRAME.headers) statuses.set(stream, decodeStatus(payload) ?? 0);
+    if (type === FRAME.headers) {
+      statuses.set(stream, decodeStatus(payload) ?? statuses.get(stream) ?? 0);
+    }
     const mayEnd = type === FRAME.headers || type === FRAME.data;
     if (mayEnd && (flags & FLAG.endStream) !== 0) endedStreams.add(stream);
   }
-}
-
-/** Encodes a request's head. */
-export function encodeHead(
-  stream: number,
-  fields: readonly RawField[],
-  isWhole = true,
-): Uint8Array {
-  const flags = FLAG.endHeaders | (isWhole ? FLAG.endStream : 0);
-  return encodeRawFrame({ type: FRAME.headers, flags, stream }, encodeFields(fields));
-}
-
-/** The pseudo-header fields of a request (RFC 9113 §8.3.1). */
-export function pseudoFields(host: string, path = "/", method = "GET"): RawField[] {
-  return [[":method", method], [":scheme", "https"], [":authority", host], [":path", path]];
-}
-
-/** Encodes one setting (RFC 9113 §6.5.1). */
-export function encodeSetting(id: number, value: number): number[] {
-  return [0, id, value >>> 24, value >> 16 & 0xff, value >> 8 & 0xff, value & 0xff];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { encodeRequestHead } from "../../lib/http/http1/request_head.ts";
+import { RequestHeadEncoder } from "../../lib/http/http1/request_head.ts";
 import type { Answer, UpstreamRequest } from "../../lib/http/message.ts";
 import { UpstreamConnection } from "../../lib/http/upstream/upstream_connection.ts";
 import { UpstreamExchange } from "../../lib/http/upstream/upstream_exchange.ts";
@@ -37,8 +37,8 @@ export function startExchange(
     onInterim: (status) => state.interim.push(status),
     onReusable: () => state.isReused = true,
   });
-  const head = encodeRequestHead(request);
+  const head = new RequestHeadEncoder().encode(request);
   assert.equal(head.kind, "head");
-  const response = exchange.run(head.text);
+  const response = exchange.run(head.bytes);
   return { raw, connection, state, response };
 }

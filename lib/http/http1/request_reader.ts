@@ -1,6 +1,6 @@
 /**
- * Reads the head of the next request from a client, and refuses what is too long before it is whole.
- * Knows no time limits. Does I/O. Input comes from strangers.
+ * Finds the head of the next request in what a client has sent, and refuses what is too long before it is
+ * whole. Reads nothing by itself, and so knows no time limits. Input comes from strangers.
  *
  * @module
  */
@@ -17,26 +17,35 @@ const LF = 0x0a;
 /** A method and a version stand beside the target: nobody's are longer together. */
 const LINE_REST_BYTES = 256;
 
-/**
- * Reads one head. What follows it stays in the input.
- *
- * @param onPart Called when a part of a head has come and more has to be waited for.
- * @returns undefined if the client ends its side first.
- */
-export async function readRequest(
-  input: ClientInput,
-  onPart: () => void,
-): Promise<ParsedRequest | RefusedRequest | undefined> {
-  const scanner = new HeadScanner();
-  let mayBeEmptyLine = true;
-  for (;;) {
-    if (mayBeEmptyLine && input.bufferedBytes > 0) mayBeEmptyLine = skipEmptyLine(input);
-    if (!mayBeEmptyLine && input.bufferedBytes > 0) {
-      const request = takeRequest(input, scanner);
-      if (request !== undefined) return request;
-      onPart();
+/** Takes one head after another from what has come. What follows a head stays in the input. */
+export class RequestReader {
+  readonly #input: ClientInput;
+  #scanner = new HeadScanner();
+  #mayBeEmptyLine = true;
+  #hasPart = false;
+
+  constructor(input: ClientInput) {
+    this.#input = input;
+  }
+
+  /** Whether a part of the next head has come. */
+  get hasPart(): boolean {
+    return this.#hasPart;
+  }
+
+  /** Takes the next head. @returns undefined if more has to come before it is whole. */
+  take(): ParsedRequest | RefusedRequest | undefined {
+    const input = this.#input;
+    if (this.#mayBeEmptyLine && input.bufferedBytes > 0) {
+      this.#mayBeEmptyLine = skipEmptyLine(input);
     }
-    if (await input.fill() === null) return undefined;
+    if (this.#mayBeEmptyLine || input.bufferedBytes === 0) return undefined;
+    const request = takeRequest(input, this.#scanner);
+    this.#hasPart = request === undefined;
+    if (request === undefined) return undefined;
+    this.#scanner = new HeadScanner();
+    this.#mayBeEmptyLine = true;
+    return request;
   }
 }
 
@@ -66,7 +75,7 @@ function takeRequest(
   const length = scan.kind === "end" ? scan.length : buffered.length;
   if (length > HEAD_MAX_BYTES) return refuse(431, "the head is too long");
   if (scan.kind === "end") {
-    const text = decodeLatin1(buffered.subarray(0, length));
+    const text = decodeLatin1(buffered, length);
     input.take(length);
     return parseRequest(text);
   }

@@ -22,14 +22,14 @@ import type { Connection } from "../connection.ts";
 import type { Exchange } from "../exchange.ts";
 import { answerDefect, refuseUnknownHop } from "../loopback_server.ts";
 import type { Answer, Tunnel } from "../message.ts";
+import type { ServerContext } from "../server_context.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { ClientBody } from "./client_body.ts";
 import { ClientInput } from "./client_input.ts";
 import { HeadWriterError } from "./head_writer.ts";
 import { linger } from "./linger.ts";
 import type { ParsedRequest, RefusedRequest } from "./parse_request.ts";
-import { readRequest } from "./request_reader.ts";
-import type { ServerContext } from "./server_context.ts";
+import { RequestReader } from "./request_reader.ts";
 import { joinTunnel } from "./tunnel.ts";
 
 /** Where a connection comes from, and whom it tells. */
@@ -54,6 +54,7 @@ export class ServerConnection {
   readonly #context: ServerContext;
   readonly #options: ServerConnectionOptions;
   readonly #input: ClientInput;
+  readonly #reader: RequestReader;
   readonly #writer: AnswerWriter;
   /** Limits the waits for the client's bytes. */
   readonly #readLimit: Watchdog;
@@ -80,6 +81,7 @@ export class ServerConnection {
     this.#context = context;
     this.#options = options;
     this.#input = new ClientInput(connection, () => this.#noteEnd());
+    this.#reader = new RequestReader(this.#input);
     this.#readLimit = new Watchdog(context.clock, () => this.#expire());
     this.#writeLimit = new Watchdog(context.clock, () => this.#expireWrite());
     this.#writer = new AnswerWriter(connection, context, this.#writeLimit);
@@ -110,13 +112,14 @@ export class ServerConnection {
   async #serveNext(): Promise<boolean> {
     const { headerMs, keepAliveMs } = this.#context.timeouts;
     this.#readLimit.set(this.#requests === 0 ? headerMs : keepAliveMs);
-    let hasPart = false;
-    const request = await readRequest(this.#input, () => {
-      if (!hasPart && this.#requests > 0) this.#readLimit.set(headerMs);
-      hasPart = true;
-    });
+    let request = this.#reader.take();
+    for (let isBegun = false; request === undefined; request = this.#reader.take()) {
+      if (!isBegun && this.#reader.hasPart && this.#requests > 0) this.#readLimit.set(headerMs);
+      isBegun = this.#reader.hasPart;
+      if (await this.#input.fill() === null) return false;
+    }
     this.#readLimit.lift();
-    if (request === undefined || this.#state !== "waiting") return false;
+    if (this.#state !== "waiting") return false;
     this.#state = "answering";
     this.#requests++;
     this.#body = undefined;
@@ -131,13 +134,16 @@ export class ServerConnection {
   /** Counts the request in flight until its answer is written. */
   async #serveCounted(request: ParsedRequest | RefusedRequest): Promise<Outcome> {
     const { environment } = this.#context;
-    const { book, clock } = environment;
+    const { book, clock, counters } = environment;
     const hop = this.#findHop();
     if (hop === undefined || !book.begin(hop)) {
       return await this.#refuse(refuseUnknownHop(environment, this.#options.remote.hostname));
     }
+    counters.add("requests");
     try {
-      return await this.#serve(request, hop);
+      if (request.kind === "request") return await this.#exchange(request, hop);
+      counters.add("request_refused");
+      return await this.#refuse(plainAnswer(request.status, request.reason));
     } finally {
       book.end(hop, clock.monotonic());
     }
@@ -158,17 +164,16 @@ export class ServerConnection {
     return "leave";
   }
 
-  async #serve(request: ParsedRequest | RefusedRequest, hop: Hop): Promise<Outcome> {
-    const { counters } = this.#context.environment;
-    counters.add("requests");
-    if (request.kind === "request") return await this.#exchange(request, hop);
-    counters.add("request_refused");
-    return await this.#refuse(plainAnswer(request.status, request.reason));
-  }
-
   async #exchange(request: ParsedRequest, hop: Hop): Promise<Outcome> {
     const body = this.#body = this.#makeBody(request);
-    const answer = await this.#ask(this.#makeExchange(request, { body, client: hop.client }));
+    const exchange = this.#makeExchange(request, { body, client: hop.client });
+    let answer: Answer;
+    try {
+      answer = await this.#ask(exchange);
+      checkAnswer(exchange, answer);
+    } catch (error) {
+      answer = this.#answerDefect(error);
+    }
     if (this.#state !== "answering" || this.#input.isEnded) {
       discardBody(answer);
       return "cut";
@@ -242,21 +247,19 @@ export class ServerConnection {
     return this.#hostname;
   }
 
-  /** Has the application answer. A defect of it is answered, too, and ends the connection. */
-  async #ask(exchange: Exchange): Promise<Answer> {
-    try {
-      const answering = this.#context.application.answer(exchange);
-      if (answering instanceof Promise) this.#input.watch();
-      const answer = await answering;
-      if (isPossible(exchange, answer)) return answer;
-      discardBody(answer);
-      throw new Error(`${answer.status} is no answer to this request`);
-    } catch (error) {
-      this.#isLast = true;
-      // Or what it has asked an upstream for would stay open: nobody reads it, and so nothing limits it.
-      this.#gone.abort(new Failure("client_gone", "the request was given up"));
-      return answerDefect(this.#context.environment, error);
-    }
+  /** Has the application answer, and watches for a client that leaves while it does. */
+  #ask(exchange: Exchange): Answer | Promise<Answer> {
+    const answer = this.#context.application.answer(exchange);
+    if (answer instanceof Promise) this.#input.watch();
+    return answer;
+  }
+
+  /** A defect of the application is answered, too, and ends the connection. */
+  #answerDefect(error: unknown): Answer {
+    this.#isLast = true;
+    // Or what it has asked an upstream for would stay open: nobody reads it, and so nothing limits it.
+    this.#gone.abort(new Failure("client_gone", "the request was given up"));
+    return answerDefect(this.#context.environment, error);
   }
 
   /** @returns Whether all of an answer has been written. */
@@ -373,8 +376,13 @@ function isInTheWay(body: ClientBody | undefined): boolean {
   return body.isAwaited || body.leftBytes === undefined || body.leftBytes > REQUEST_DRAIN_MAX_BYTES;
 }
 
-/** Says whether the application may answer so. */
-function isPossible({ upgrade }: Exchange, { status, tunnel }: Answer): boolean {
-  if (status === 101) return tunnel !== undefined && upgrade !== undefined;
-  return status >= 200 && status <= 599 && tunnel === undefined;
+/** @throws {Error} If the application may not answer so. */
+function checkAnswer({ upgrade }: Exchange, answer: Answer): void {
+  const { status, tunnel } = answer;
+  const isPossible = status === 101
+    ? tunnel !== undefined && upgrade !== undefined
+    : status >= 200 && status <= 599 && tunnel === undefined;
+  if (isPossible) return;
+  discardBody(answer);
+  throw new Error(`${status} is no answer to this request`);
 }

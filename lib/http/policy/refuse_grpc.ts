@@ -1,6 +1,6 @@
 /**
- * Refuses gRPC on an offload route: every gRPC answer ends with trailers, and the runtime cannot send
- * trailers over HTTP/2. A status in the head says so in gRPC's own way, and names what works. Pure.
+ * Refuses gRPC on an offload route: servers of gRPC speak HTTP/2 only, and the upstream client speaks
+ * HTTP/1.1. A status in the head says so in gRPC's own way, and names what works. Pure.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Policy } from "../application.ts";
 import { isFieldName } from "../http1/grammar.ts";
 import type { Answer } from "../message.ts";
 
-/** The media type with its variants, but not gRPC-Web, which needs no trailers. */
+/** The media type with its variants, but not gRPC-Web, which HTTP/1.1 carries. */
 const GRPC = /^application\/grpc(?:[+;]|$)/i;
 
 /** A "trailers-only" answer of the gRPC protocol: status 12 is UNIMPLEMENTED. */

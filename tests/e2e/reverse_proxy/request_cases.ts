@@ -167,7 +167,9 @@ export const REQUEST_CASES: readonly ProxyCase[] = [
       } else strictEqual(statusOf(answer), 400);
       for (const head of scene.heads) {
         deepStrictEqual(valuesIn(head, "host"), [scene.host]);
-        ok(!/99|evil/.test(head), head);
+        // Not for 99 alone: the process's own name in Via is random.
+        deepStrictEqual(valuesIn(head, "content-length"), []);
+        ok(!head.includes("evil"), head);
       }
     },
   },

@@ -44,3 +44,10 @@ Deno.test("HeadWriter: what does not fit is counted, and nothing is written outs
   assert.equal(writer.end, 20);
   assert.deepEqual([...memory.subarray(8)], [0, 0, 0, 0, 0, 0, 0, 0]);
 });
+
+Deno.test("HeadWriter.token: takes tokens, and nothing else", () => {
+  assert.equal(write((writer) => writer.token("PROPFIND")), "PROPFIND");
+  for (const text of ["", "GET /", "GET\r\n", "G\xe9T", "GET\u0120"]) {
+    assert.throws(() => write((writer) => writer.token(text)), HeadWriterError, text);
+  }
+});

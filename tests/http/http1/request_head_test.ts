@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { encodeRequestHead } from "../../../lib/http/http1/request_head.ts";
+import { RequestHeadEncoder } from "../../../lib/http/http1/request_head.ts";
+import { decodeLatin1, encodeLatin1 } from "../../../lib/http/http1/latin1.ts";
 import type { HeaderLine } from "../../../lib/http/message.ts";
 import { makeBody } from "../../support/upstream_requests.ts";
 
@@ -18,11 +19,11 @@ function encode(parts: Parts): string {
   const { method = "GET", target = "/", headers = [HOST], length, ...asked } = parts;
   const known = length === "unknown" ? undefined : length;
   const body = length === undefined ? undefined : makeBody([], { length: known });
-  const encoded = encodeRequestHead({ method, target, headers, body, ...asked });
-  return encoded.kind === "head" ? encoded.text : encoded.kind;
+  const encoded = new RequestHeadEncoder().encode({ method, target, headers, body, ...asked });
+  return encoded.kind === "head" ? decodeLatin1(encoded.bytes) : encoded.kind;
 }
 
-Deno.test("encodeRequestHead: writes what it was given, and the framing of the body", () => {
+Deno.test("RequestHeadEncoder: writes what it was given, and the framing of the body", () => {
   const cases: [Parts, string][] = [
     [{}, "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"],
     [{ method: "delete", target: "*" }, "delete * HTTP/1.1\r\nHost: a.test\r\n\r\n"],
@@ -62,7 +63,7 @@ Deno.test("encodeRequestHead: writes what it was given, and the framing of the b
   for (const [parts, expected] of cases) assert.equal(encode(parts), expected);
 });
 
-Deno.test("encodeRequestHead: nothing can become a line or a request of its own", () => {
+Deno.test("RequestHeadEncoder: nothing can become a line or a request of its own", () => {
   const cases: Parts[] = [
     { method: "" },
     { method: "GET /" },
@@ -92,4 +93,24 @@ Deno.test("encodeRequestHead: nothing can become a line or a request of its own"
     { length: Infinity },
   ];
   for (const parts of cases) assert.equal(encode(parts), "malformed", JSON.stringify(parts));
+});
+
+Deno.test("RequestHeadEncoder: a head may be longer than those before, and the next one short again", () => {
+  const encoder = new RequestHeadEncoder();
+  for (const length of [10, 4_080, 5_000, 60_000, 10]) {
+    const headers: HeaderLine[] = [HOST, ["X", "v".repeat(length)]];
+    const encoded = encoder.encode({ method: "GET", target: "/", headers, body: undefined });
+    assert.equal(encoded.kind, "head");
+    if (encoded.kind !== "head") return;
+    const expected = `GET / HTTP/1.1\r\nHost: a.test\r\nX: ${"v".repeat(length)}\r\n\r\n`;
+    assert.deepEqual(encoded.bytes, encodeLatin1(expected));
+  }
+});
+
+Deno.test("RequestHeadEncoder: nothing is left of a head that could not be encoded", () => {
+  const encoder = new RequestHeadEncoder();
+  const parts = { method: "GET", target: "/", body: undefined };
+  assert.equal(encoder.encode({ ...parts, headers: [HOST, ["X", "a\n"]] }).kind, "malformed");
+  const encoded = encoder.encode({ ...parts, headers: [HOST] });
+  assert.equal(encoded.kind === "head" && decodeLatin1(encoded.bytes), encode({}));
 });

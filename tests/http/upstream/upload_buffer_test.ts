@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { BODY_READ_BYTES, HEAD_WITH_BODY_MAX_BYTES } from "../../../lib/base/limits.ts";
 import { ChunkedDecoder } from "../../../lib/http/http1/chunked_decoder.ts";
-import { decodeLatin1 } from "../../../lib/http/http1/latin1.ts";
+import { decodeLatin1, encodeLatin1 } from "../../../lib/http/http1/latin1.ts";
 import { UploadBuffer } from "../../../lib/http/upstream/upload_buffer.ts";
 
 const HEAD = "PUT / HTTP/1.1\r\nA: \xe9\r\n\r\n";
 
 function makeBuffer(length: number | undefined, head = HEAD): UploadBuffer {
   // Larger than asked for, as memory that is used again and again is.
-  return new UploadBuffer({ length, head, allocate: (bytes) => new Uint8Array(bytes + 100) });
+  const allocate = (bytes: number) => new Uint8Array(bytes + 100);
+  return new UploadBuffer({ length, head: encodeLatin1(head), allocate });
 }
 
 function put(buffer: UploadBuffer, text: string): string {

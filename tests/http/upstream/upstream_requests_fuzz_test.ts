@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../../lib/base/failures.ts";
-import { encodeRequestHead } from "../../../lib/http/http1/request_head.ts";
+import { RequestHeadEncoder } from "../../../lib/http/http1/request_head.ts";
 import { isTrailerAllowed } from "../../../lib/http/http1/trailer_fields.ts";
 import type { HeaderLine, UpstreamRequest } from "../../../lib/http/message.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -146,7 +146,7 @@ Deno.test(`UpstreamExchange: whatever is sent is one request, the one that was g
   const seen = { sent: 0, refused: 0 };
   for (let round = 0; round < 6_000; round++) {
     const { request, body } = makeHostile(random);
-    if (encodeRequestHead(request).kind === "malformed") {
+    if (new RequestHeadEncoder().encode(request).kind === "malformed") {
       seen.refused++;
       continue;
     }
@@ -189,7 +189,9 @@ Deno.test(`UpstreamExchange: requests and answers in turn over one connection st
   const random = new Random(SEED);
   for (let round = 0; round < 1_000; round++) {
     const { request } = makeHostile(random);
-    if (encodeRequestHead(request).kind === "malformed" || request.upgrade !== undefined) continue;
+    if (
+      new RequestHeadEncoder().encode(request).kind === "malformed" || request.upgrade !== undefined
+    ) continue;
     const text = random.pick(["hello", SMUGGLED, "HTTP/1.1 200 OK\r\n\r\n", "0\r\n\r\n"]);
     const framed = random.below(2) === 0
       ? `Content-Length: ${text.length}\r\n\r\n${text}`
