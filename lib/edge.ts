@@ -185,7 +185,7 @@ export class Edge {
         counters,
         log: log.child("relay"),
         sampler: this.#sampler,
-        leaseTerminator: (match, alpn) => this.#leaseTerminator(match, alpn),
+        leaseTerminator: (match) => this.#leaseTerminator(match),
         leasePlainHttp: () => this.#leasePlainHttp(),
         record: config.log.level === "debug" ? (record) => this.#record(record) : undefined,
       },
@@ -250,12 +250,12 @@ export class Edge {
     }
   }
 
-  async #leaseTerminator(match: Match, alpn: readonly string[]): Promise<HopLease> {
+  async #leaseTerminator(match: Match): Promise<HopLease> {
     const { certificate, timeouts } = match.route;
     if (certificate === undefined) throw new Error("route has no certificate");
     const source = certificateSource(certificate, match.pattern);
     const id = certificateId(source);
-    const lease = this.#http.lease(id, await this.#certificate(id, source), alpn);
+    const lease = this.#http.lease(id, await this.#certificate(id, source));
     return {
       port: lease.port,
       headerTimeoutMs: timeouts.headerMs,

@@ -1,8 +1,8 @@
 /**
- * Switches Nagle's algorithm off for the connections a listener accepts. `Deno.serve` does not, and
- * offers no way to: an answer that is written in two pieces then waits 40 ms on the hop for a delayed
- * acknowledgement (RFC 1122 §4.2.3.2). Accepted sockets inherit the option from their listener, whose
- * descriptor is found by its port.
+ * Switches Nagle's algorithm off for the connections a listener accepts. The runtime does not, and offers
+ * no way to for those with TLS: an answer that is written in two pieces then waits 40 ms on the hop for a
+ * delayed acknowledgement (RFC 1122 §4.2.3.2). Accepted sockets inherit the option from their listener,
+ * whose descriptor is found by its port.
  *
  * @module
  */

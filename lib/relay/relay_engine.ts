@@ -46,7 +46,7 @@ export interface RelayEnvironment {
    *
    * @throws {Error} If it cannot be opened.
    */
-  leaseTerminator(match: Match, alpn: readonly string[]): Promise<HopLease>;
+  leaseTerminator(match: Match): Promise<HopLease>;
   /** Leases the application behind port 80. */
   leasePlainHttp(): HopLease;
   /** Takes the record of each connection when it has ended; undefined if nobody reads them. */
@@ -70,7 +70,6 @@ export type ConnectionEnd =
 export interface ConnectionRecord {
   readonly client: Endpoint;
   readonly serverName: string | undefined;
-  readonly alpn: readonly string[];
   /** Position in the file; undefined if no route was chosen. */
   readonly routeIndex: number | undefined;
   /** The server, or the hop's listener, as an address. */

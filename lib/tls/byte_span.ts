@@ -48,12 +48,3 @@ export function spanText({ bytes, start, end }: ByteSpan): string {
   for (let at = start; at < end; at++) codes[at - start] = bytes[at];
   return String.fromCharCode.apply(undefined, codes);
 }
-
-/** Says whether the bytes are those of a text, one for each character up to U+00FF. */
-export function isSpanText({ bytes, start, end }: ByteSpan, text: string): boolean {
-  if (end - start !== text.length) return false;
-  for (let at = start; at < end; at++) {
-    if (bytes[at] !== text.charCodeAt(at - start)) return false;
-  }
-  return true;
-}

@@ -23,9 +23,7 @@ export interface ClientHello extends Readonly<HelloExtensions> {
    * With ECH it is the outer name. Undefined if there is no such extension.
    */
   readonly serverName: string | undefined;
-  /** Protocols in the client's order, one character per byte; GREASE (RFC 8701) included. */
-  readonly alpn: readonly string[];
-  /** As sent, GREASE included; empty if there is no such extension (TLS 1.2 and before). */
+  /** As sent, GREASE (RFC 8701) included; empty if there is no such extension (TLS 1.2 and before). */
   readonly supportedVersions: readonly number[];
   /** 0x0303 from TLS 1.2 on, 0x0300 for SSL 3.0; any other number a stranger likes. */
   readonly legacyVersion: number;
@@ -66,7 +64,6 @@ export function parseClientHello(
   return {
     kind: "hello",
     serverName: extensions.serverName,
-    alpn: extensions.alpn,
     supportedVersions: extensions.supportedVersions,
     legacyVersion: uint16At(found.bytes, found.start),
     recordVersion: found.recordVersion,

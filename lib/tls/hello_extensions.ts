@@ -1,46 +1,30 @@
 /**
- * The extensions of a ClientHello that routing needs: server name, ALPN, versions, ECH. The rest is
- * passed over, but must be well formed in its lengths. Lists that many hellos share are the same
- * frozen arrays each time. Pure. Input comes from strangers.
+ * The extensions of a ClientHello that say where it goes and what it is: server name, versions, ECH. The
+ * rest is passed over, but must be well formed in its lengths: what is spoken inside of TLS (ALPN) is
+ * agreed with whoever ends it. Pure. Input comes from strangers.
  *
  * @module
  */
 import { SERVER_NAME_MAX_BYTES } from "../base/limits.ts";
-import {
-  type ByteSpan,
-  isSpanText,
-  spanText,
-  uint16At,
-  vector16End,
-  vector8End,
-} from "./byte_span.ts";
+import { type ByteSpan, spanText, uint16At, vector16End, vector8End } from "./byte_span.ts";
 import { ExtensionTypeSet } from "./extension_type_set.ts";
 import { type Malformed, malformed } from "./hello_message.ts";
 
 /** What the extensions say. */
 export interface HelloExtensions {
   serverName: string | undefined;
-  alpn: readonly string[];
   supportedVersions: readonly number[];
   isEchOffered: boolean;
 }
 
 /** Extension types (IANA "TLS ExtensionType Values"). */
 const SERVER_NAME = 0;
-const ALPN = 16;
 const SUPPORTED_VERSIONS = 43;
 const ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
 const NAME_TYPE_HOST_NAME = 0;
 
-const NO_ALPN: readonly string[] = Object.freeze([]);
 const NO_VERSIONS: readonly number[] = Object.freeze([]);
-/** Lists that most clients send: each as it is on the wire, and what comes of it. */
-const COMMON_ALPN: readonly { readonly text: string; readonly protocols: readonly string[] }[] = [
-  { text: "\x02h2\x08http/1.1", protocols: Object.freeze(["h2", "http/1.1"]) },
-  { text: "\x08http/1.1", protocols: Object.freeze(["http/1.1"]) },
-  { text: "\x02h2", protocols: Object.freeze(["h2"]) },
-];
 
 /**
  * Parses the extension block.
@@ -51,7 +35,6 @@ const COMMON_ALPN: readonly { readonly text: string; readonly protocols: readonl
 export function parseHelloExtensions(block: ByteSpan): HelloExtensions | Malformed {
   const extensions: HelloExtensions = {
     serverName: undefined,
-    alpn: NO_ALPN,
     supportedVersions: NO_VERSIONS,
     isEchOffered: false,
   };
@@ -83,12 +66,6 @@ function parseExtension(
       const name = parseServerName(data);
       if (typeof name !== "string") return name;
       extensions.serverName = name;
-      return undefined;
-    }
-    case ALPN: {
-      const alpn = parseAlpn(data);
-      if ("kind" in alpn) return alpn;
-      extensions.alpn = alpn;
       return undefined;
     }
     case SUPPORTED_VERSIONS: {
@@ -139,34 +116,6 @@ function isName({ bytes, start, end }: ByteSpan): boolean {
     if (bytes[at] === 0 || bytes[at] > 0x7f) return false;
   }
   return true;
-}
-
-/** Reads `application_layer_protocol_negotiation` (RFC 7301 §3.1). */
-function parseAlpn(data: ByteSpan): readonly string[] | Malformed {
-  const { bytes, start, end } = data;
-  const listAt = start + 2;
-  if (vector16End(data, start) !== end || listAt === end) {
-    return malformed("ALPN list has a wrong length", "decode_error");
-  }
-  const list = { bytes, start: listAt, end };
-  for (const { text, protocols } of COMMON_ALPN) {
-    if (isSpanText(list, text)) return protocols;
-  }
-  return parseProtocols(list);
-}
-
-function parseProtocols(list: ByteSpan): readonly string[] | Malformed {
-  const { bytes } = list;
-  const protocols: string[] = [];
-  for (let at = list.start; at < list.end;) {
-    const end = vector8End(list, at);
-    if (end > list.end || end === at + 1) {
-      return malformed("ALPN protocol has a wrong length", "decode_error");
-    }
-    protocols.push(spanText({ bytes, start: at + 1, end }));
-    at = end;
-  }
-  return protocols;
 }
 
 /** Reads `supported_versions` (RFC 8446 §4.2.1). */

@@ -1,11 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  isSpanText,
-  spanText,
-  uint16At,
-  vector16End,
-  vector8End,
-} from "../../lib/tls/byte_span.ts";
+import { spanText, uint16At, vector16End, vector8End } from "../../lib/tls/byte_span.ts";
 
 const span = (bytes: number[], start = 0, end = bytes.length) => ({
   bytes: Uint8Array.from(bytes),
@@ -66,21 +60,4 @@ Deno.test("spanText gives one character for each byte of the span, and no others
   for (const [start, end] of [[0, 0], [256, 256], [0, 1], [65, 70], [127, 129], [0, 256]]) {
     assert.equal(spanText(span(bytes, start, end)), all.slice(start, end), `${start} ${end}`);
   }
-});
-
-Deno.test("isSpanText compares every byte and the length", () => {
-  const bytes = [0x78, 2, 0x68, 0xff, 0x79];
-  const cases: [string, boolean][] = [
-    ["\x02h\xff", true],
-    ["", false],
-    ["\x02h", false],
-    ["\x02h\xffy", false],
-    ["\x03h\xff", false],
-    ["\x02h\xfe", false],
-    ["\x02h\u01ff", false],
-  ];
-  for (const [text, expected] of cases) {
-    assert.equal(isSpanText(span(bytes, 1, 4), text), expected, JSON.stringify(text));
-  }
-  assert.equal(isSpanText(span(bytes, 2, 2), ""), true);
 });

@@ -15,7 +15,7 @@ import type { Transfer } from "./join.ts";
 /** What the record will say; filled in as it becomes known. */
 type Known = {
   -readonly [
-    Field in "serverName" | "alpn" | "routeIndex" | "server" | "reason"
+    Field in "serverName" | "routeIndex" | "server" | "reason"
   ]: ConnectionRecord[Field];
 };
 
@@ -33,7 +33,6 @@ export class ClientConnection {
   readonly transfer: Transfer;
   readonly known: Known = {
     serverName: undefined,
-    alpn: [],
     routeIndex: undefined,
     server: undefined,
     reason: undefined,

@@ -11,6 +11,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { fitRelayBuffer, makeRelayBuffer } from "../../base/relay_buffer.ts";
+import { Turns } from "../../base/turns.ts";
 import type { ConnectionEnd } from "../relay_engine.ts";
 import { closeQuietly } from "./close_quietly.ts";
 
@@ -76,6 +77,7 @@ class Joint {
     const to = isUp ? this.#upstream : this.#client;
     let isReading = true;
     try {
+      const turns = new Turns();
       let buffer = makeRelayBuffer();
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
         isReading = false;
@@ -84,6 +86,7 @@ class Joint {
         await this.#write(to, count === buffer.length ? buffer : buffer.subarray(0, count));
         if (!isUp) this.#options.transfer.isTaking = false;
         buffer = fitRelayBuffer(buffer, count);
+        await turns.take(count);
         isReading = true;
       }
       isReading = false;

@@ -51,8 +51,8 @@ interface LeasedHop extends OpenHop {
 }
 
 async function leaseTerminator(connection: ClientConnection, match: Match): Promise<HopLease> {
-  const { clock, environment, known, signal } = connection;
-  return await withTimeLimit(environment.leaseTerminator(match, known.alpn), {
+  const { clock, environment, signal } = connection;
+  return await withTimeLimit(environment.leaseTerminator(match), {
     clock,
     timeoutMs: TERMINATOR_TIMEOUT_MS,
     signal,

@@ -28,7 +28,6 @@ export async function serveTls(
   transfer.bytesUp = bytes.length;
   if (result.kind !== "hello") return refuseNoHello(connection, result);
   known.serverName = result.serverName;
-  known.alpn = result.alpn;
   connection.legacyVersion = result.legacyVersion;
   // Not awaited, here and below: a frame that waits would keep the bytes for the connection's life.
   return route(connection, decide(plan.table, result.serverName), bytes);

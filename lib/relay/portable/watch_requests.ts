@@ -1,7 +1,7 @@
 /**
- * Ends a hop on which nothing is asked. The HTTP runtime has no time limits of its own: a client
- * that drips header bytes would be held for ever, and since bytes do flow, no idle limit sees it.
- * But a request is counted in the address book only once its head is complete.
+ * Ends a hop on which nothing is asked, by the limits of its route: a terminator, shared by many routes,
+ * does not know them. No idle limit sees a client that drips header bytes, for bytes do flow; but a
+ * request is counted in the address book only once its head is complete.
  *
  * @module
  */

@@ -48,11 +48,8 @@ export type Command =
     readonly kind: "terminator";
     readonly planId: number;
     readonly place: number;
-    readonly offersH2: boolean;
     readonly problem: string | undefined;
   }
-  /** The main isolate has had a turn, see `feeding.ts`. */
-  | { readonly kind: "turn" }
   | { readonly kind: "stop_accepting"; readonly id: number }
   /** Ends every connection as drained. */
   | { readonly kind: "cut"; readonly id: number }
@@ -64,8 +61,6 @@ export type Command =
 export type Answer =
   /** There are reports, or counters have changed. */
   | { readonly kind: "reports" }
-  /** Is answered with `turn`. */
-  | { readonly kind: "turn_wanted" }
   | { readonly kind: "done"; readonly id: number }
   /** Its last words. */
   | { readonly kind: "died"; readonly error: string };

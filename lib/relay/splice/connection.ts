@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { HOP_PORTION_START_BYTES } from "../../base/limits.ts";
 import type { ConnectionEnd } from "../relay_engine.ts";
 import type { Timed } from "./timer_wheel.ts";
 import type { WorkerPlan } from "./worker_plan.ts";
@@ -161,9 +160,6 @@ export class Connection implements Timed {
 
   /** For the record, if there will be one. */
   serverName: string | undefined;
-  alpn: readonly string[] = NO_ALPN;
-  /** Whether the client speaks HTTP/2. */
-  offersH2 = false;
   /** Of the hello, which an alert must fit; -1 before there is one. */
   legacyVersion = -1;
 
@@ -184,16 +180,8 @@ export class Connection implements Timed {
 
   isHop = false;
   hopPort = 0;
-  hasAskedAgain = false;
   bookSlot = -1;
   terminatorSlot = -1;
-  /** Whether its client's bytes go to the hop in portions, see `feeding.ts`. */
-  isFed = false;
-  /** The client's bytes up to the end of the portion before. */
-  fedBytes = 0;
-  portionBytes = HOP_PORTION_START_BYTES;
-  /** The portion is used up: nothing more is read from the client before the next one. */
-  isHungry = false;
   /** Time limits of a hop, in milliseconds. */
   headerMs = 0;
   keepAliveMs = 0;
@@ -221,7 +209,6 @@ export class Connection implements Timed {
     this.head = undefined;
     this.headAt = 0;
     this.serverName = undefined;
-    this.alpn = NO_ALPN;
     this.legacyVersion = -1;
     this.place =
       this.route =
@@ -232,10 +219,7 @@ export class Connection implements Timed {
     this.tried = undefined;
     this.addressAt = 0;
     this.source = undefined;
-    this.isHop = this.hasAskedAgain = this.offersH2 = false;
-    this.isFed = this.isHungry = false;
-    this.fedBytes = 0;
-    this.portionBytes = HOP_PORTION_START_BYTES;
+    this.isHop = false;
     this.hopPort = 0;
     this.bookSlot = this.terminatorSlot = -1;
     this.discarded = 0;
@@ -243,5 +227,3 @@ export class Connection implements Timed {
     this.reason = "";
   }
 }
-
-const NO_ALPN: readonly string[] = [];

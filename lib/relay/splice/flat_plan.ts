@@ -4,8 +4,7 @@
  * Nothing in it changes but whose turn it is and which terminators are open. Pure.
  *
  *     header     counts
- *     places     one for port 80, then one for each of `RouteTable.matches`: its route; its terminators
- *                for clients that offer h2 and for the others
+ *     places     one for port 80, then one for each of `RouteTable.matches`: its route, its terminator
  *     routes     what to do, time limits, where its servers begin, where its upstream begins
  *     servers    their identity, PROXY header, where their addresses begin
  *     addresses  length and bytes of a `struct sockaddr`
@@ -26,7 +25,7 @@ import {
 /** What to do with a connection, see `Decision` in lib/route. */
 export const ACTION = { relay: 1, terminate: 2, reject: 3 } as const;
 
-/** The place of the application behind port 80: it has no route, and only the terminator for others. */
+/** The place of the application behind port 80: it has no route. */
 export const PLAIN_HTTP_PLACE = 0;
 
 /** The PROXY header that is sent, by the number that stands for it. */
@@ -62,8 +61,8 @@ const ADDRESSES = 3;
 /** Words of all upstreams. */
 const UPSTREAMS = 4;
 
-const PLACE_WORDS = 3;
-const PLACE_TERMINATORS = 1;
+const PLACE_WORDS = 2;
+const PLACE_TERMINATOR = 1;
 
 const ROUTE_WORDS = 8;
 const ROUTE_ACTION = 0;
@@ -221,8 +220,8 @@ export class FlatPlan {
    * Where the slot number of a place's terminator stands, for both sides to read and write: 0 says
    * that there is none, see `TerminatorBoard`.
    */
-  terminatorCell(place: number, offersH2: boolean): number {
-    return this.#layout.places + place * PLACE_WORDS + PLACE_TERMINATORS + (offersH2 ? 1 : 0);
+  terminatorCell(place: number): number {
+    return this.#layout.places + place * PLACE_WORDS + PLACE_TERMINATOR;
   }
 
   /** What {@linkcode FlatPlan.terminatorCell} is a position in. */

@@ -27,11 +27,6 @@ export function join(context: WorkerContext, connection: Connection): void {
   context.watch(connection.upstream, EPOLL.IN);
 }
 
-/** Reads from the client again, for the next portion has come. */
-export function feedAgain(context: WorkerContext, { client, upstream }: Connection): void {
-  settleInterest(context, client, upstream);
-}
-
 /** Does what the kernel says is possible. May finish the connection. */
 export function moveBytes(context: WorkerContext, side: Side, events: number): void {
   const { interest } = side;
@@ -47,7 +42,6 @@ function pump(context: WorkerContext, from: Side): void {
   const to = from.peer;
   for (let turn = 0; turn < SPLICE_TURNS_MAX; turn++) {
     if (from.isBlocked && !flush(context, from, to)) break;
-    if (from.isClient && !context.feeding.mayRead(from.connection, context.nowMs)) break;
     // A short read means that there is no more; if not so, the kernel says it again.
     const isMore = from.isBulk && hasPipe(context, from)
       ? fillPipe(context, from)
@@ -66,8 +60,7 @@ function settleInterest(context: WorkerContext, from: Side, to: Side): void {
 }
 
 function interestOf(side: Side): number {
-  const isHeld = side.isBlocked || (side.connection.isHungry && side.isClient);
-  return (side.hasEnded || isHeld ? 0 : EPOLL.IN) | (side.peer.isBlocked ? EPOLL.OUT : 0);
+  return (side.hasEnded || side.isBlocked ? 0 : EPOLL.IN) | (side.peer.isBlocked ? EPOLL.OUT : 0);
 }
 
 /** Reads and writes once. @returns Whether to go on at once. */
@@ -102,7 +95,7 @@ function fillPipe(context: WorkerContext, from: Side): boolean {
     null,
     from.pipeIn,
     null,
-    from.isClient && from.connection.isFed ? from.connection.portionBytes : SPLICE_PIPE_BYTES,
+    SPLICE_PIPE_BYTES,
     SPLICE_FLAGS,
   );
   if (count <= 0) {

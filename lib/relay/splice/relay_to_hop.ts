@@ -55,7 +55,7 @@ export class Hops {
   enter(connection: Connection): void {
     const { board, nowMs } = this.#context;
     const { decisions } = connection.plan!;
-    const cell = decisions.terminatorCell(connection.place, connection.offersH2);
+    const cell = decisions.terminatorCell(connection.place);
     const slot = board.enter(decisions.cells, cell, nowMs);
     if (slot > NO_SLOT) return this.#open(connection, slot);
     if (slot < NO_SLOT) this.#reportUnused(-slot);
@@ -63,8 +63,8 @@ export class Hops {
   }
 
   /** Goes on with the connections that wait for a terminator. @param problem Why there is none. */
-  wake(planId: number, place: number, offersH2: boolean, problem: string | undefined): void {
-    const key = parkedKey(planId, place, offersH2);
+  wake(planId: number, place: number, problem: string | undefined): void {
+    const key = parkedKey(planId, place);
     const parked = this.#parked.get(key) ?? [];
     this.#parked.delete(key);
     for (const { connection, generation } of parked) {
@@ -78,7 +78,7 @@ export class Hops {
   goOn(connection: Connection): void {
     const sent = sendHead(this.#context, connection);
     if (sent === SENT.all) this.#join(connection);
-    else if (sent === SENT.failed) this.#failDial(connection, this.#context.lastError.number);
+    else if (sent === SENT.failed) this.fail(connection, errnoText(this.#context.lastError.number));
   }
 
   /** Ends a connection that no hop can be opened for. */
@@ -110,12 +110,12 @@ export class Hops {
 
   #park(connection: Connection): void {
     const context = this.#context;
-    const { offersH2, place } = connection;
+    const { place } = connection;
     const planId = connection.plan!.id;
-    const key = parkedKey(planId, place, offersH2);
+    const key = parkedKey(planId, place);
     const parked = this.#parked.get(key) ?? [];
     if (parked.length === 0) {
-      reportTerminatorWanted(context.reports, planId, place, offersH2);
+      reportTerminatorWanted(context.reports, planId, place);
       context.hasNews = context.isUrgent = true;
     }
     parked.push({ connection, generation: connection.generation });
@@ -150,7 +150,7 @@ export class Hops {
       const errno = dial(context, connection, this.#target, this.#target.length, source);
       if (errno === 0 && this.#register(connection)) return this.#send(connection);
       if (errno === 0) context.count("hop_conflict");
-      else if (errno !== ERRNO.EADDRNOTAVAIL) return this.#failDial(connection, errno);
+      else if (errno !== ERRNO.EADDRNOTAVAIL) return this.fail(connection, errnoText(errno));
       // A loopback interface that has 127.0.0.1 only: the kernel chooses.
       else source = undefined;
       context.closeUpstream(connection);
@@ -193,7 +193,9 @@ export class Hops {
     connection.headAt = 0;
     const sent = sendHead(context, connection);
     if (sent === SENT.all) return this.#join(connection);
-    if (sent === SENT.failed) return this.#failDial(connection, context.lastError.number);
+    if (sent === SENT.failed) {
+      return this.fail(connection, errnoText(context.lastError.number));
+    }
     if (connection.hello === undefined) keepHello(context, connection);
     connection.head = helloBytes(context, connection);
     connection.state = STATE.connecting;
@@ -203,23 +205,11 @@ export class Hops {
 
   #join(connection: Connection): void {
     if (connection.isTls) this.#context.count("connections_terminated");
-    connection.isFed = connection.offersH2;
     join(this.#context, connection);
     this.#context.limit(connection, connection.headerMs);
   }
-
-  /** A terminator may have moved to another port: main is asked once more. */
-  #failDial(connection: Connection, errno: number): void {
-    const context = this.#context;
-    const mayHaveMoved = errno === ERRNO.ECONNREFUSED && !connection.hasAskedAgain;
-    if (!mayHaveMoved) return this.fail(connection, errnoText(errno));
-    connection.hasAskedAgain = true;
-    context.closeUpstream(connection);
-    context.leaveTerminator(connection);
-    this.#park(connection);
-  }
 }
 
-function parkedKey(planId: number, place: number, offersH2: boolean): string {
-  return `${planId} ${place} ${offersH2 ? "h2" : "http/1.1"}`;
+function parkedKey(planId: number, place: number): string {
+  return `${planId} ${place}`;
 }

@@ -16,10 +16,9 @@ import { NO_MATCH } from "../../route/flat_table.ts";
 import { Acceptor } from "./accept.ts";
 import type { Answer, Command, StartCommand } from "./commands.ts";
 import { type Connection, STATE } from "./connection.ts";
-import { Feeding } from "./feeding.ts";
 import { ACTION, placeOf, PLAIN_HTTP_PLACE } from "./flat_plan.ts";
 import { setKeepAlive } from "./keep_alive.ts";
-import { feedAgain, moveBytes } from "./move_bytes.ts";
+import { moveBytes } from "./move_bytes.ts";
 import { readHello, refuseLateHello, refuseNoHello } from "./read_hello.ts";
 import { discard, refuse } from "./refuse.ts";
 import { Hops } from "./relay_to_hop.ts";
@@ -55,13 +54,7 @@ export class RelayWorker {
     this.#start = start;
     this.#post = post;
     this.#timeOffsetMs = start.nowMs - performance.now();
-    this.#context = new WorkerContext(start, libc, {
-      expire: (connection) => this.#expire(connection),
-      feeding: new Feeding(
-        () => this.#post.answer({ kind: "turn_wanted" }),
-        (connection) => feedAgain(this.#context, connection),
-      ),
-    });
+    this.#context = new WorkerContext(start, libc, (connection) => this.#expire(connection));
     this.#hops = new Hops(this.#context);
     this.#context.watchOther(start.wake, WAKE_TOKEN, EPOLL.IN);
     this.#acceptor = new Acceptor(
@@ -208,11 +201,7 @@ export class RelayWorker {
     const result = readHello(context, connection);
     if (result === undefined) return;
     if (result.kind !== "hello") return refuseNoHello(context, connection, result);
-    if (context.wantsRecords) {
-      connection.serverName = result.serverName;
-      connection.alpn = result.alpn;
-    }
-    connection.offersH2 = result.alpn.includes("h2");
+    if (context.wantsRecords) connection.serverName = result.serverName;
     connection.legacyVersion = result.legacyVersion;
     this.#route(connection, connection.plan!.table.match(result.serverName));
   }
@@ -293,9 +282,7 @@ export class RelayWorker {
         context.plan = new WorkerPlan(command.plan);
         break;
       case "terminator":
-        return this.#hops.wake(command.planId, command.place, command.offersH2, command.problem);
-      case "turn":
-        return context.feeding.noteTurn(context.nowMs);
+        return this.#hops.wake(command.planId, command.place, command.problem);
       case "stop_accepting":
         this.#acceptor.stop();
         break;

@@ -40,7 +40,6 @@ export type Report =
     readonly kind: "terminator_wanted";
     readonly planId: number;
     readonly place: number;
-    readonly offersH2: boolean;
   }
   /** A retired slot has no connections any more. */
   | { readonly kind: "slot_unused"; readonly slot: number }
@@ -57,7 +56,6 @@ export interface ConnectionReport {
   readonly kind: "connection";
   readonly client: Endpoint;
   readonly serverName: string | undefined;
-  readonly alpn: readonly string[];
   readonly routeIndex: number;
   /** -1 if there was none. */
   readonly serverId: number;
@@ -89,9 +87,6 @@ const ENDS: readonly ConnectionEnd[] = [
   "drained",
 ];
 
-/** Protocols of a record: a hello may offer thousands, which nobody reads. */
-const ALPN_MAX = 16;
-
 /** Characters of a text in a report; a longer one is cut. */
 const TEXT_MAX = 400;
 
@@ -104,16 +99,11 @@ export function reportConnection(
   connection: Connection,
   options: { peers: Uint8Array; end: ConnectionEnd; nowMs: number },
 ): void {
-  const { serverName, alpn, plan, route } = connection;
-  const alpnCount = Math.min(alpn.length, ALPN_MAX);
-  let bytes = SOCKADDR_IN6_BYTES + 13 * 8 + (serverName?.length ?? 0) + TEXT_MAX;
-  for (let index = 0; index < alpnCount; index++) bytes += 4 + alpn[index].length;
-  writer.begin(CONNECTION, bytes);
+  const { serverName, plan, route } = connection;
+  writer.begin(CONNECTION, SOCKADDR_IN6_BYTES + 12 * 8 + (serverName?.length ?? 0) + TEXT_MAX);
   writer.raw(options.peers, connection.row * SOCKADDR_IN6_BYTES, SOCKADDR_IN6_BYTES);
   writer.int(serverName === undefined ? 0 : 1);
   writer.latin1(serverName ?? "");
-  writer.int(alpnCount);
-  for (let index = 0; index < alpnCount; index++) writer.latin1(alpn[index]);
   writer.int(route < 0 || plan === undefined ? -1 : plan.decisions.routeIndex(route));
   writer.int(
     connection.server < 0 || plan === undefined ? -1 : plan.decisions.serverId(connection.server),
@@ -153,12 +143,10 @@ export function reportTerminatorWanted(
   writer: ReportWriter,
   planId: number,
   place: number,
-  offersH2: boolean,
 ): void {
-  writer.begin(TERMINATOR_WANTED, 12);
+  writer.begin(TERMINATOR_WANTED, 8);
   writer.int(planId);
   writer.int(place);
-  writer.int(offersH2 ? 1 : 0);
   writer.end();
 }
 
@@ -203,8 +191,7 @@ function readFields(reader: ReportReader, kind: number): Report {
       return { kind: "accept_failed", errno: reader.int() };
     case TERMINATOR_WANTED: {
       const planId = reader.int();
-      const place = reader.int();
-      return { kind: "terminator_wanted", planId, place, offersH2: reader.int() === 1 };
+      return { kind: "terminator_wanted", planId, place: reader.int() };
     }
     case SLOT_UNUSED:
       return { kind: "slot_unused", slot: reader.int() };
@@ -220,12 +207,10 @@ function readConnection(reader: ReportReader): ConnectionReport {
   const client = readClient(reader);
   const hasServerName = reader.int() === 1;
   const serverName = reader.latin1();
-  const alpn = Array.from({ length: reader.int() }, () => reader.latin1());
   return {
     kind: "connection",
     client,
     serverName: hasServerName ? serverName : undefined,
-    alpn,
     routeIndex: reader.int(),
     serverId: reader.int(),
     hopPort: reader.int(),

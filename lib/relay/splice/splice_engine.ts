@@ -266,13 +266,13 @@ export class SpliceEngine implements RelayEngine {
 
   async #lease(
     number: number,
-    { planId, place, offersH2 }: Report & { kind: "terminator_wanted" },
+    { planId, place }: Report & { kind: "terminator_wanted" },
   ): Promise<void> {
     const plan = this.#plans.get(planId);
     const problem = plan === undefined
       ? "the configuration has changed"
-      : await this.#leases.lease(plan, { place, offersH2 });
-    this.#workers[number].send({ kind: "terminator", planId, place, offersH2, problem });
+      : await this.#leases.lease(plan, place);
+    this.#workers[number].send({ kind: "terminator", planId, place, problem });
   }
 
   #warnOfServer({ serverId, failure, errno }: Report & { kind: "server_failed" }): void {

@@ -1,8 +1,8 @@
 /**
  * The terminators that are open, in memory that all workers and the main isolate share. The main
  * isolate leases a terminator and fills a slot; the slot's number stands in a cell of the plan (one per
- * match and kind of client), where workers find it; each connection to it is counted in its slot. The
- * main isolate ends a lease once its slot stands in no cell and has no connections. Does no I/O.
+ * match), where workers find it; each connection to it is counted in its slot. The main isolate ends a
+ * lease once its slot stands in no cell and has no connections. Does no I/O.
  *
  * Slots: free -> filled -> retired (in no cell) -> free. Only the main isolate changes that.
  *

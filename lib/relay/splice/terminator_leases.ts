@@ -21,12 +21,6 @@ export interface LeasingPlan {
   matchOf(place: number): Match;
 }
 
-/** What a worker wants. */
-export interface TerminatorWanted {
-  readonly place: number;
-  readonly offersH2: boolean;
-}
-
 /** A lease and the cell that its slot was put into. */
 interface HeldLease {
   readonly lease: HopLease;
@@ -43,7 +37,7 @@ export class TerminatorLeases {
   /** Slots without a lease; those beyond the highest one ever used are not in it. */
   readonly #free: number[] = [];
   #slots = NO_SLOT;
-  /** What is under way, by plan, place and kind: several workers may ask for the same. */
+  /** What is under way, by plan and place: several workers may ask for the same. */
   readonly #asked = new Map<string, Promise<string | undefined>>();
   readonly #closing = new AbortController();
 
@@ -55,13 +49,14 @@ export class TerminatorLeases {
   /**
    * Leases a terminator and puts it into its cell, in the place of what is there.
    *
+   * @param place Of the plan.
    * @returns Why that was not possible, in words; undefined if it is done.
    */
-  lease(plan: LeasingPlan, wanted: TerminatorWanted): Promise<string | undefined> {
-    const key = `${plan.id} ${wanted.place} ${wanted.offersH2}`;
+  lease(plan: LeasingPlan, place: number): Promise<string | undefined> {
+    const key = `${plan.id} ${place}`;
     let asked = this.#asked.get(key);
     if (asked === undefined) {
-      asked = this.#lease(plan, wanted).finally(() => this.#asked.delete(key));
+      asked = this.#lease(plan, place).finally(() => this.#asked.delete(key));
       this.#asked.set(key, asked);
     }
     return asked;
@@ -98,20 +93,19 @@ export class TerminatorLeases {
     this.#leases.clear();
   }
 
-  async #lease(plan: LeasingPlan, wanted: TerminatorWanted): Promise<string | undefined> {
+  async #lease(plan: LeasingPlan, place: number): Promise<string | undefined> {
     try {
-      const lease = await this.#find(plan, wanted);
-      return this.#put(plan, wanted, lease);
+      const lease = await this.#find(plan, place);
+      return this.#put(plan, place, lease);
     } catch (error) {
       return errorText(error);
     }
   }
 
-  async #find(plan: LeasingPlan, { place, offersH2 }: TerminatorWanted): Promise<HopLease> {
+  async #find(plan: LeasingPlan, place: number): Promise<HopLease> {
     const environment = this.#environment;
     if (place === PLAIN_HTTP_PLACE) return environment.leasePlainHttp();
-    const alpn = offersH2 ? ["h2"] : [];
-    return await withTimeLimit(environment.leaseTerminator(plan.matchOf(place), alpn), {
+    return await withTimeLimit(environment.leaseTerminator(plan.matchOf(place)), {
       clock: environment.clock,
       timeoutMs: TERMINATOR_TIMEOUT_MS,
       signal: this.#closing.signal,
@@ -119,12 +113,8 @@ export class TerminatorLeases {
     });
   }
 
-  #put(
-    { decisions }: LeasingPlan,
-    { place, offersH2 }: TerminatorWanted,
-    lease: HopLease,
-  ): string | undefined {
-    const cell = decisions.terminatorCell(place, offersH2);
+  #put({ decisions }: LeasingPlan, place: number, lease: HopLease): string | undefined {
+    const cell = decisions.terminatorCell(place);
     this.#empty(decisions, cell);
     const slot = this.#free.pop() ?? this.#slots + 1;
     if (slot > this.#board.slots || this.#closing.signal.aborted) {

@@ -17,7 +17,6 @@ import { Connection, type Side, STATE } from "./connection.ts";
 import { PipePool } from "./pipe_pool.ts";
 import { ReportWriter } from "./report_ring.ts";
 import { reportComplaint, reportConnection, reportSlotUnused } from "./reports.ts";
-import type { Feeding } from "./feeding.ts";
 import { TerminatorBoard } from "./terminator_board.ts";
 import { TimerWheel } from "./timer_wheel.ts";
 import { ServerChooser } from "../../upstream/server_chooser.ts";
@@ -58,8 +57,6 @@ export class WorkerContext {
   readonly addressLengthBytes: Uint8Array = new Uint8Array(this.addressLength.buffer);
   /** For the plan of new connections. */
   plan: WorkerPlan;
-  /** Which clients of HTTP/2 may be read from. */
-  readonly feeding: Feeding;
   /** The time of this turn, in whole milliseconds. */
   nowMs: number;
   /** Main has something to read. */
@@ -73,16 +70,8 @@ export class WorkerContext {
   readonly #connections: Connection[] = [];
   readonly #free: Connection[] = [];
 
-  /** @param parts.expire Called when a connection's limit is over. */
-  constructor(
-    start: StartCommand,
-    libc: Libc,
-    { expire, feeding }: {
-      readonly expire: (connection: Connection) => void;
-      readonly feeding: Feeding;
-    },
-  ) {
-    this.feeding = feeding;
+  /** @param expire Called when a connection's limit is over. */
+  constructor(start: StartCommand, libc: Libc, expire: (connection: Connection) => void) {
     this.libc = libc;
     this.lastError = new LastError(libc);
     this.memory = new WorkerMemory(start.memory, start.pipes);

@@ -192,8 +192,6 @@ export class WorkerHandle {
     switch (answer.kind) {
       case "reports":
         return this.readReports();
-      case "turn_wanted":
-        return this.send({ kind: "turn" });
       case "done":
         this.readReports();
         this.#waiting.get(answer.id)?.();

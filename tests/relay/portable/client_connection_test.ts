@@ -50,7 +50,6 @@ Deno.test("ClientConnection: closes both sides, then records how the service end
   assert.deepEqual(records, [{
     client: CLIENT,
     serverName: "app.example",
-    alpn: [],
     routeIndex: undefined,
     server: undefined,
     bytesUp: 5,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RELAY_SMALL_BUFFER_BYTES } from "../../../lib/base/limits.ts";
 import { join, type JoinOptions } from "../../../lib/relay/portable/join.ts";
+import { EndlessConnection } from "../../support/endless_connection.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { Peer } from "../suite/peer.ts";
 import { isClosed, openSocketPair } from "./pipes.ts";
@@ -115,4 +116,21 @@ Deno.test("join: of connections that are closed already ends at once", async () 
   client.inner.close();
   upstream.inner.close();
   assert.match(await join(client.inner, upstream.inner, makeOptions(1_000)), /reset$/);
+});
+
+Deno.test("join: a side that sends without a pause lets others have their turn", async () => {
+  const client = new EndlessConnection(new Uint8Array(64));
+  const upstream = new EndlessConnection(new Uint8Array(64));
+  const joining = join(
+    client as unknown as Deno.Conn,
+    upstream as unknown as Deno.Conn,
+    {
+      clock: new FakeClock(),
+      transfer: { bytesUp: 0, bytesDown: 0, lastByteAt: 0 },
+      idleTimeoutMs: Infinity,
+    },
+  );
+  await client.checkTurns();
+  upstream.close();
+  await joining;
 });

@@ -7,14 +7,15 @@ import { type LeasingPlan, TerminatorLeases } from "../../../lib/relay/splice/te
 import type { Match } from "../../../lib/route/route_table.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-const PLACES = 4;
 const SLOTS = 3;
+/** The first is that of port 80. */
+const PLACES = SLOTS + 2;
 
 /** A plan of cells only. */
 function makePlan(id: number): LeasingPlan {
   const decisions = {
-    cells: new Int32Array(new SharedArrayBuffer(8 * PLACES)),
-    terminatorCell: (place: number, offersH2: boolean) => 2 * place + (offersH2 ? 1 : 0),
+    cells: new Int32Array(new SharedArrayBuffer(4 * PLACES)),
+    terminatorCell: (place: number) => place,
   };
   return {
     id,
@@ -40,9 +41,9 @@ class Place {
   constructor() {
     const environment: Partial<RelayEnvironment> = {
       clock: this.clock,
-      leaseTerminator: async (match, alpn) => {
+      leaseTerminator: async (match) => {
         const { place } = match as unknown as { place: number };
-        this.events.push(`lease ${place} ${alpn.join()}`.trimEnd());
+        this.events.push(`lease ${place}`);
         return this.answer === undefined ? this.makeLease() : await this.answer();
       },
       leasePlainHttp: () => {
@@ -68,14 +69,14 @@ class Place {
   }
 
   /** Leases for a place. @returns The problem, if there is one. */
-  lease(place: number, offersH2 = false, plan = this.plan): Promise<string | undefined> {
-    return this.leases.lease(plan, { place, offersH2 });
+  lease(place: number, plan = this.plan): Promise<string | undefined> {
+    return this.leases.lease(plan, place);
   }
 
   /** Enters a connection as a worker does. @returns Its slot. */
-  enter(place: number, offersH2 = false, plan = this.plan): number {
+  enter(place: number, plan = this.plan): number {
     const { cells } = plan.decisions;
-    const cell = plan.decisions.terminatorCell(place, offersH2);
+    const cell = plan.decisions.terminatorCell(place);
     return this.board.enter(cells, cell, this.clock.monotonic());
   }
 
@@ -93,16 +94,15 @@ Deno.test("TerminatorLeases.lease: the terminator is found from its cell, with i
   assert.notEqual(slot, NO_SLOT);
   const { board } = place;
   assert.deepEqual([board.port(slot), board.headerMs(slot), board.keepAliveMs(slot)], [1, 10, 20]);
-  assert.equal(place.enter(1, true), NO_SLOT, "clients that offer h2 have another one");
   assert.equal(place.enter(2), NO_SLOT);
 });
 
 Deno.test("TerminatorLeases.lease: says what is asked for", async () => {
   const place = new Place();
-  await place.lease(1, true);
-  await place.lease(2, false);
+  await place.lease(1);
+  await place.lease(2);
   await place.lease(PLAIN_HTTP_PLACE);
-  assert.deepEqual(place.events, ["lease 1 h2", "lease 2", "lease plain"]);
+  assert.deepEqual(place.events, ["lease 1", "lease 2", "lease plain"]);
 });
 
 Deno.test("TerminatorLeases.lease: several workers that ask at once get one lease", async () => {
@@ -152,7 +152,7 @@ Deno.test(`TerminatorLeases.lease: a board of ${SLOTS} takes ${SLOTS}, and more 
   for (let number = 1; number <= SLOTS; number++) {
     assert.equal(await place.lease(number), undefined);
   }
-  assert.equal(await place.lease(1, true), "too many terminators are open");
+  assert.equal(await place.lease(SLOTS + 1), "too many terminators are open");
   assert.equal(place.held.size, SLOTS);
   place.leases.refresh();
   assert.equal(place.held.size, 0);
@@ -165,14 +165,14 @@ Deno.test("TerminatorLeases.retire: ends those of one plan, when their last conn
   const other = makePlan(2);
   await place.lease(1);
   await place.lease(2);
-  await place.lease(1, false, other);
+  await place.lease(1, other);
   const slots = [place.enter(1), place.enter(1)];
   place.leases.retire(place.plan);
   assert.deepEqual([...place.held], [1, 3], "the unused one at once");
   slots.forEach((slot) => place.leave(slot));
   assert.deepEqual([...place.held], [3]);
   assert.equal(place.enter(1), NO_SLOT);
-  assert.notEqual(place.enter(1, false, other), NO_SLOT);
+  assert.notEqual(place.enter(1, other), NO_SLOT);
 });
 
 Deno.test("TerminatorLeases.refresh: all are asked for anew, and open connections go on", async () => {
