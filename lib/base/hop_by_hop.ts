@@ -22,14 +22,21 @@ export const HOP_BY_HOP_FIELDS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** By a number of characters, whether a name of the set has as many: most names are told apart by it. */
-const HAS_LENGTH: readonly boolean[] = Array.from(
+/** Those of each length: most names are told apart by it, and the others by their first character. */
+const BY_LENGTH: readonly (readonly string[])[] = Array.from(
   { length: Math.max(...HOP_BY_HOP_FIELDS.values().map((name) => name.length)) + 1 },
-  (_, length) => HOP_BY_HOP_FIELDS.values().some((name) => name.length === length),
+  (_, length) => [...HOP_BY_HOP_FIELDS].filter((name) => name.length === length),
 );
+
+/** What a capital letter lacks of its small one. */
+const SMALL = 0x20;
 
 /** Says whether a field concerns one connection only. @param name In any case. */
 export function isHopByHopField(name: string): boolean {
-  return name.length < HAS_LENGTH.length && HAS_LENGTH[name.length] &&
-    HOP_BY_HOP_FIELDS.has(name.toLowerCase());
+  if (name.length >= BY_LENGTH.length) return false;
+  const first = name.charCodeAt(0) | SMALL;
+  for (const field of BY_LENGTH[name.length]) {
+    if (field.charCodeAt(0) === first && field === name.toLowerCase()) return true;
+  }
+  return false;
 }

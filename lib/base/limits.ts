@@ -111,7 +111,7 @@ export const SPLICE_RESTART_PAUSE_MS = 1 * SECOND_MS;
 /** Workers: more than cores help nobody, and each has an isolate of its own. */
 export const SPLICE_WORKERS_MAX = 16;
 
-/** Terminators known to workers at one time, two per certificate at most. */
+/** Terminators known to workers at one time: one per host that is asked for. */
 export const SPLICE_TERMINATORS_MAX = 16_384;
 
 /** A terminator's port is asked for again after this: so soon a renewed certificate is in use. */
@@ -166,27 +166,16 @@ export const HOP_REUSE_DELAY_MS = 5 * SECOND_MS;
 /** Hops known at one time: all 28,000 ephemeral ports of one loopback address, and their successors. */
 export const HOP_CAPACITY = 65_536;
 
-/**
- * What an HTTP/2 client may send on its hop between two turns of the main isolate. The runtime needs
- * 40 ms for so many PING frames, and lets nobody else have a turn meanwhile; asking for a turn costs
- * 0.1 ms, or 0.4 s per GiB of an upload.
- */
-export const HOP_PORTION_BYTES = 256 * KIB;
-
-/** The first portion; each is twice as large as the one before if its turn came soon. Most clients never
- * use it up: it takes some hundred requests. */
-export const HOP_PORTION_START_BYTES = 16 * KIB;
-
-/** What it may send where turns are long in coming: frames that change 200 streams are dear. */
-export const HOP_PORTION_MIN_BYTES = 4 * KIB;
-
-/** A turn that takes longer is felt by everybody, and portions get smaller. */
-export const HOP_TURN_MS = 30;
-
 /** Dials of one hop, if the port the kernel chose is still held by a closed hop's entry. */
 export const HOP_DIALS_MAX = 8;
 
 // ---- HTTP ----
+
+/** What a loop moves between two turns of the event loop: a turn costs 2 us, 30 ms per GiB. */
+export const TURN_BYTES = 64 * KIB;
+
+/** And in how many steps; the dearest ones, full of small requests, take some milliseconds each. */
+export const TURN_STEPS_MAX = 8;
 
 /** `timeouts.header`: from the first byte of a connection to the end of its first request head. */
 export const HEADER_TIMEOUT_MS = 10 * SECOND_MS;

@@ -1,7 +1,7 @@
 /**
  * What answers exchanges, whichever server they came by: paths, and the policies that stand before
  * their handlers. Hono routes; what passes through it are exchanges and answers, not the `Request` and
- * `Response` it was made for: it hands both on without looking into them, and so costs a quarter of a
+ * `Response` it was made for: it hands both on without looking into them, and so costs less than a
  * microsecond. The only place that knows of this.
  *
  * @module
@@ -61,6 +61,9 @@ export function createApplication(
   options: ApplicationOptions = {},
 ): Application {
   const { getPath = ({ target }) => pathOf(target) } = options;
+  const [only] = paths;
+  // Nothing is to be chosen, as on most routes; going through Hono all the same costs 0.8 us a request.
+  if (paths.length === 1 && only.path === "*") return { answer: chain(only) };
   const hono = new Hono<Bindings>({ getPath: (_request, given) => getPath(given!.env!.exchange) });
   hono.onError((error) => {
     throw error;
@@ -68,10 +71,10 @@ export function createApplication(
   hono.notFound(() => {
     throw new Error("no path of the application matches");
   });
-  for (const { path, policies = [], handler } of paths) {
-    const run = policies.reduceRight(stand, handler);
+  for (const each of paths) {
+    const run = chain(each);
     const route = (context: Context<Bindings>) => run(context.env.exchange);
-    hono.all(path, route as unknown as () => Response);
+    hono.all(each.path, route as unknown as () => Response);
   }
   return {
     answer: (exchange) => hono.fetch(REQUEST, { exchange }) as unknown as Answer | Promise<Answer>,
@@ -82,6 +85,11 @@ export function createApplication(
 export function pathOf(target: string): string {
   const query = target.indexOf("?");
   return query < 0 ? target : target.slice(0, query);
+}
+
+/** Puts the policies of a path before its handler. */
+function chain({ policies = [], handler }: ApplicationPath): Handler {
+  return policies.reduceRight(stand, handler);
 }
 
 /** Puts a policy before a handler. */

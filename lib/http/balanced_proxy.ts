@@ -26,6 +26,7 @@ export function balancedProxy(balancer: Balancer, send: ProxyEnvironment["send"]
     orderServers: (servers, asker) => balancer.orderServers(servers, asker),
     send(server, request, options) {
       const answering = send(server, request, options);
+      if (!balancer.usesCounts) return answering;
       balancer.begin(server);
       return watchAnswer(answering, () => balancer.end(server));
     },

@@ -18,14 +18,18 @@ const NOMINATES_NOTHING: ReadonlySet<string> = new Set([
   ...NEVER_NOMINATED,
 ]);
 
+const F = 0x66;
+const X = 0x78;
+
 /**
  * Says whether a field tells an upstream about the client, or what it has asked for: frameworks that
  * take the path from there would serve another one than the one that was guarded. Servers that hand headers on as variables
  * (CGI, WSGI) cannot tell `_` from `-`, so neither does this.
  */
 function tellsAboutClient(name: string): boolean {
-  if (name[0] !== "x" && name[0] !== "f") return false;
-  const dashed = name.replaceAll("_", "-");
+  const first = name.charCodeAt(0) | 0x20;
+  if (first !== X && first !== F) return false;
+  const dashed = name.toLowerCase().replaceAll("_", "-");
   return dashed.startsWith("x-forwarded-") || dashed === "forwarded" || dashed === "x-real-ip" ||
     dashed === "x-original-url" || dashed === "x-rewrite-url";
 }
@@ -40,7 +44,7 @@ export function withoutHopByHop(headers: readonly HeaderLine[]): HeaderLine[] {
 function nominatedBy(headers: readonly HeaderLine[]): Set<string> | undefined {
   let nominated: Set<string> | undefined;
   for (const [name, value] of headers) {
-    if (name.length !== 10 || name.toLowerCase() !== "connection") continue;
+    if (!isFieldName(name, "connection")) continue;
     for (const token of value.split(",")) {
       const option = token.trim().toLowerCase();
       if (!NOMINATES_NOTHING.has(option)) (nominated ??= new Set()).add(option);
@@ -67,12 +71,13 @@ export function upstreamRequestHeaders(exchange: Exchange, via: string): HeaderL
   const nominated = nominatedBy(exchange.headers);
   let passed = "";
   let believed = "";
+  const source = trustedProxy?.source;
   for (const line of exchange.headers) {
-    const name = line[0].toLowerCase();
-    if (name === trustedProxy?.source) believed += `${line[1]}, `;
+    const [name, value] = line;
+    if (source !== undefined && isFieldName(name, source)) believed += `${value}, `;
     if (isHopByHop(name, nominated)) continue;
-    if (name === "via") passed += `${line[1]}, `;
-    else if (name !== "host" && !tellsAboutClient(name)) headers.push(line);
+    if (isFieldName(name, "via")) passed += `${value}, `;
+    else if (!isFieldName(name, "host") && !tellsAboutClient(name)) headers.push(line);
   }
   headers.push(
     ["X-Forwarded-For", forwardedFor(exchange, believed)],
@@ -87,10 +92,14 @@ export function upstreamRequestHeaders(exchange: Exchange, via: string): HeaderL
 
 /** Says whether a request has been through the process that calls itself `via`. */
 export function hasPassed(headers: readonly HeaderLine[], via: string): boolean {
-  return headers.some(([name, value]) =>
-    isFieldName(name, "via") &&
-    value.split(",").some((member) => member.trim().split(/\s+/)[1] === via)
-  );
+  for (const [name, value] of headers) {
+    if (isFieldName(name, "via") && isMember(value, via)) return true;
+  }
+  return false;
+}
+
+function isMember(value: string, via: string): boolean {
+  return value.split(",").some((member) => member.trim().split(/\s+/)[1] === via);
 }
 
 /** @param believed The list of the trusted proxy, with a comma behind it; may be Forwarded's. */

@@ -66,21 +66,20 @@ export interface SendOptions {
 }
 
 /** Proxies and answers. Never throws. */
-export async function proxy(
+export function proxy(
   exchange: Exchange,
   target: ProxyTarget,
   environment: ProxyEnvironment,
 ): Promise<Answer> {
   if (hasPassed(exchange.headers, environment.via)) {
     environment.counters.add("request_loop");
-    return plainAnswer(508, "Loop: this request came back to the proxy that sent it");
+    const text = "Loop: this request came back to the proxy that sent it";
+    return Promise.resolve(plainAnswer(508, text));
   }
-  try {
-    return await sendToOne(exchange, target, environment);
-  } catch (error) {
+  return sendToOne(exchange, target, environment).catch((error) => {
     exchange.body?.cancel();
     return answerFailure(error, exchange, { ...environment, target });
-  }
+  });
 }
 
 /** Tries the servers in turn for as long as a failure says that nothing was lost by it. */

@@ -6,13 +6,16 @@
  * @module
  */
 import { Failure } from "../base/failures.ts";
-import type { ServerConfig } from "../config/config.ts";
+import type { LoadBalance, ServerConfig } from "../config/config.ts";
 import { hashClient } from "./client_hash.ts";
 import { FlatUpstream, type UpstreamSource } from "./flat_upstream.ts";
 import { NO_SERVER, ServerChooser } from "./server_chooser.ts";
 import { ServerCells, ZERO_CELL } from "./server_cells.ts";
 import { stickyKey } from "./sticky_key.ts";
 import { formatServerName, healthKey, serverKey, type UpstreamGroup } from "./upstream_group.ts";
+
+/** Algorithms that look at how much a server has open. */
+const COUNTING: ReadonlySet<LoadBalance> = new Set(["least_conn", "random"]);
 
 /** Who asks for a server. */
 export interface Asker {
@@ -36,10 +39,19 @@ export class Balancer {
   /** Cells that count; of one server that stands in two groups it is the same. */
   readonly #openCells = new WeakMap<ServerConfig, number>();
   readonly #stickyKeys = new WeakMap<ServerConfig, string>();
+  #usesCounts = false;
 
   /** @param random Returns a number from 0 up to 1. */
   constructor(random: () => number = Math.random) {
     this.#chooser = new ServerChooser(random);
+  }
+
+  /**
+   * Whether somebody looks at how much each server has open. Whatever is begun before that is so does
+   * not count.
+   */
+  get usesCounts(): boolean {
+    return this.#usesCounts;
   }
 
   /** Makes ready for the upstreams of a configuration, and forgets servers that are in none of them. */
@@ -54,6 +66,9 @@ export class Balancer {
       }
     }
     this.cells.retain({ counts, flags });
+    this.#usesCounts = groups.some(({ loadBalance, servers }) =>
+      servers.length > 1 && COUNTING.has(loadBalance)
+    );
     for (const group of groups) this.#keep(group);
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { CLIENT_WRITE_TIMEOUT_MS } from "../../base/limits.ts";
+import { Turns } from "../../base/turns.ts";
 import type { Watchdog } from "../../base/watchdog.ts";
 import { bodyOf, discardBody } from "../answer.ts";
 import type { Connection } from "../connection.ts";
@@ -29,6 +30,8 @@ export class AnswerWriter {
   readonly #connection: Connection;
   readonly #tools: AnswerTools;
   readonly #limit: Watchdog;
+  /** A client may send and take more without a pause. */
+  readonly #turns = new Turns();
   /** Interim responses that are on their way. */
   #interim: Promise<void> | undefined;
 
@@ -74,62 +77,62 @@ export class AnswerWriter {
   ): Promise<boolean> {
     const plan = planAnswer(request, answer);
     const buffer = this.#tools.buffers.take();
+    const headBytes = this.#encodeHead(buffer, answer, { plan, isLast });
     let isWhole = false;
     try {
-      const headBytes = this.#encodeHead(buffer, answer, { plan, isLast });
       if (this.#interim !== undefined) await this.#interim;
       this.#interim = undefined;
-      isWhole = await this.#writeAll(answer, plan, { buffer, headBytes });
-    } finally {
-      this.#limit.lift();
-      // Else a read of the body may still be on its way into it.
-      if (isWhole) this.#tools.buffers.give(buffer);
-      if (!isWhole || (!plan.sendsBody && answer.status !== 101)) discardBody(answer);
+      await this.#writeAll(answer, plan, { buffer, headBytes });
+      isWhole = true;
+    } catch {
+      // The client has gone, or the body broke off, which whoever reads it from an upstream reports.
     }
+    this.#limit.lift();
+    // Else a read of the body may still be on its way into it.
+    if (isWhole) this.#tools.buffers.give(buffer);
+    if (!isWhole || (!plan.sendsBody && answer.status !== 101)) discardBody(answer);
     return isWhole;
   }
 
   #encodeHead(
-    buffer: Uint8Array,
+    buffer: Uint8Array<ArrayBuffer>,
     answer: Answer,
     { plan, isLast }: { readonly plan: AnswerPlan; readonly isLast: boolean },
   ): number {
-    const { date, headWriter } = this.#tools;
+    const { buffers, date, headWriter } = this.#tools;
     headWriter.begin(buffer);
-    encodeAnswerHead(headWriter, answer, {
-      framing: plan.framing,
-      isLast,
-      date: date.text,
-    });
-    if (headWriter.end > buffer.length) throw new HeadWriterError("the head is too long");
-    return headWriter.end;
+    try {
+      encodeAnswerHead(headWriter, answer, { framing: plan.framing, isLast, date: date.text });
+      if (headWriter.end > buffer.length) throw new HeadWriterError("the head is too long");
+      return headWriter.end;
+    } catch (error) {
+      buffers.give(buffer);
+      discardBody(answer);
+      throw error;
+    }
   }
 
-  async #writeAll(
+  #writeAll(
     { body, headers, trailers }: Answer,
     { framing, sendsBody }: AnswerPlan,
     { buffer, headBytes }: Pick<BodyOutput, "buffer" | "headBytes">,
-  ): Promise<boolean> {
+  ): Promise<void> {
+    if (body === undefined || !sendsBody) return this.#send(buffer.subarray(0, headBytes));
+    const isBytes = body instanceof Uint8Array;
+    if (isBytes && framing.kind !== "chunked") return this.#writeBytes(body, buffer, headBytes);
     const output: BodyOutput = { framing, headers, buffer, headBytes, send: this.#send };
-    try {
-      if (body === undefined || !sendsBody) await this.#send(buffer.subarray(0, headBytes));
-      else if (!(body instanceof Uint8Array)) await writeBody(body, output);
-      else if (framing.kind === "chunked") await writeBody(bodyOf(body, trailers), output);
-      else await this.#writeBytes(body, output);
-      return true;
-    } catch {
-      // The client has gone, or the body broke off, which whoever reads it from an upstream reports.
-      return false;
-    }
+    return writeBody(isBytes ? bodyOf(body, trailers) : body, output);
   }
 
-  async #writeBytes(bytes: Uint8Array, { buffer, headBytes }: BodyOutput): Promise<void> {
+  #writeBytes(bytes: Uint8Array, buffer: Uint8Array, headBytes: number): Promise<void> {
     const end = headBytes + bytes.length;
-    if (end <= buffer.length) {
-      buffer.set(bytes, headBytes);
-      return await this.#send(buffer.subarray(0, end));
-    }
-    await this.#send(buffer.subarray(0, headBytes));
+    if (end > buffer.length) return this.#sendBoth(buffer.subarray(0, headBytes), bytes);
+    buffer.set(bytes, headBytes);
+    return this.#send(buffer.subarray(0, end));
+  }
+
+  async #sendBoth(head: Uint8Array, bytes: Uint8Array): Promise<void> {
+    await this.#send(head);
     await this.#send(bytes);
   }
 
@@ -155,5 +158,7 @@ export class AnswerWriter {
       this.#limit.set(CLIENT_WRITE_TIMEOUT_MS);
       written += await this.#connection.write(bytes.subarray(written));
     }
+    const turn = this.#turns.take(written);
+    if (turn !== undefined) await turn;
   };
 }

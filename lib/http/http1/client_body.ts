@@ -9,6 +9,7 @@
  * @module
  */
 import { Failure } from "../../base/failures.ts";
+import { Turns } from "../../base/turns.ts";
 import type { Body, HeaderLine } from "../message.ts";
 import { type BodyReader, makeBodyReader } from "./body_reader.ts";
 import type { ClientInput } from "./client_input.ts";
@@ -32,6 +33,7 @@ export class ClientBody implements Body {
   readonly #input: ClientInput;
   readonly #reader: BodyReader;
   readonly #options: ClientBodyOptions;
+  readonly #turns = new Turns();
   /** The read that somebody waits for. */
   #current: Promise<number> | undefined;
   #readBytes = 0;
@@ -133,6 +135,8 @@ export class ClientBody implements Body {
     const count = await this.#reader.read(target);
     this.#readBytes += count;
     if (this.isEnded) this.#options.onEnd();
+    const turn = this.#turns.take(count);
+    if (turn !== undefined) await turn;
     return count;
   }
 }

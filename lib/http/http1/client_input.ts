@@ -112,18 +112,19 @@ export class ClientInput implements BodyInput {
   }
 
   #beginFilling(): Promise<number | null> {
-    const arrived = (count: number | null) => {
-      this.#filling = undefined;
-      this.#io.finishRead(count);
-      if (count === null) this.#end();
-      else this.#watchOn();
-      return count;
-    };
-    // Reset, or closed here: there is nobody left who could be told why.
-    const filling = this.#io.beginRead().then(arrived, () => arrived(null));
-    this.#filling = filling;
-    return filling;
+    return this.#filling = this.#io.beginRead().then(this.#noteFilled, this.#noteBroken);
   }
+
+  readonly #noteFilled = (count: number | null): number | null => {
+    this.#filling = undefined;
+    this.#io.finishRead(count);
+    if (count === null) this.#end();
+    else this.#watchOn();
+    return count;
+  };
+
+  /** Reset, or closed here: there is nobody left who could be told why. */
+  readonly #noteBroken = () => this.#noteFilled(null);
 
   #beginReading(target: Uint8Array): Promise<number | null> {
     const arrived = (count: number | null) => {

@@ -11,6 +11,9 @@ const REQUEST_TARGET = /^[\x21-\x7e]+$/;
 const TAB = 0x09;
 const SPACE = 0x20;
 
+/** What a capital letter lacks of its small one. */
+const SMALL = 0x20;
+
 /** What a character may stand in, by its code: a token, a field value, both or neither. */
 const IN_TOKEN = 1;
 const IN_FIELD_VALUE = 2;
@@ -79,9 +82,15 @@ export function sliceTrimmed(text: string, from: number, to: number): string {
   return text.slice(start, end);
 }
 
-/** Says whether two field names are the same; cheap for the many that differ in length. */
+/**
+ * Says whether two field names are the same; cheap for the many that differ in length or in their first
+ * character.
+ *
+ * @param lowerCase Begins with a letter.
+ */
 export function isFieldName(name: string, lowerCase: string): boolean {
-  return name.length === lowerCase.length && name.toLowerCase() === lowerCase;
+  return name.length === lowerCase.length &&
+    (name.charCodeAt(0) | SMALL) === lowerCase.charCodeAt(0) && name.toLowerCase() === lowerCase;
 }
 
 function isOws(code: number): boolean {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isFieldValueCode, isToken } from "./grammar.ts";
+import { isFieldValueCode, isTokenCode } from "./grammar.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -57,11 +57,23 @@ export class HeadWriter {
 
   /** Writes a header line. @throws {HeadWriterError} If it breaks the grammar. */
   line(name: string, value: string): void {
-    if (!isToken(name)) throw new HeadWriterError("a field name is no token");
-    this.raw(name);
+    this.token(name);
     this.raw(": ");
     this.text(value);
     this.endLine();
+  }
+
+  /** Writes a field name or a method. @throws {HeadWriterError} If it is no token. */
+  token(text: string): void {
+    if (text === "") throw new HeadWriterError("a token is empty");
+    const bytes = this.#bytes;
+    let end = this.#end;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (!isTokenCode(code)) throw new HeadWriterError("a token holds other characters");
+      bytes[end++] = code;
+    }
+    this.#end = end;
   }
 
   /** Ends a line, or with an empty one the head. */

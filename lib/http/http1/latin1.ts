@@ -9,9 +9,9 @@ import { Buffer } from "node:buffer";
 
 const encoder = new TextEncoder();
 
-/** Decodes bytes: each becomes the character of the same number. */
-export function decodeLatin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+/** Decodes bytes up to `end`: each becomes the character of the same number. */
+export function decodeLatin1(bytes: Uint8Array, end: number = bytes.length): string {
+  return Buffer.prototype.latin1Slice.call(bytes, 0, end);
 }
 
 /** Encodes text whose characters are all below U+0100; the caller has checked that. */

@@ -138,7 +138,8 @@ function hasUnknownCoding(headers: readonly HeaderLine[]): boolean {
 
 /** RFC 9110 §10.1.1. */
 function hasExpectation(headers: readonly HeaderLine[]): boolean {
-  return headers.some(([name]) => isFieldName(name, "expect"));
+  for (const [name] of headers) if (isFieldName(name, "expect")) return true;
+  return false;
 }
 
 function isContinueExpected(headers: readonly HeaderLine[]): boolean {

@@ -6,11 +6,13 @@
  * @module
  */
 import type { UpstreamRequest } from "../message.ts";
-import { isFieldName, isFieldValue, isRequestTarget, isToken } from "./grammar.ts";
+import { isFieldName, isFieldValue, isRequestTarget } from "./grammar.ts";
+import { HeadWriter, HeadWriterError } from "./head_writer.ts";
 
-/** A head ready to be sent, as latin1 text, or why it cannot be. */
+/** A head ready to be sent, or why it cannot be. */
 export type EncodedRequestHead =
-  | { readonly kind: "head"; readonly text: string }
+  /** `bytes` are valid until the next head is encoded. */
+  | { readonly kind: "head"; readonly bytes: Uint8Array }
   | { readonly kind: "malformed"; readonly reason: string };
 
 /** What a head is made of. */
@@ -19,33 +21,59 @@ export type RequestHeadParts = Pick<
   "method" | "target" | "headers" | "body" | "upgrade" | "expectsContinue"
 >;
 
+/** Where the memory of an encoder begins; it grows with a head. */
+const MEMORY_BYTES = 4_096;
+
 /** Methods whose requests usually have content, so that its absence is worth saying (RFC 9110 §8.6). */
 const USUALLY_WITH_CONTENT: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
 
-/** What it takes to ask for another protocol: the field, and that it is for the next hop alone. */
-const UPGRADE_OPTION = "Connection: Upgrade\r\n";
+/** Encodes one head after another, into memory that it keeps. */
+export class RequestHeadEncoder {
+  readonly #writer = new HeadWriter();
+  #memory = new Uint8Array(MEMORY_BYTES);
 
-/**
- * Encodes the head. The fields that belong to `body`, `upgrade` and `expectsContinue` are written in
- * place of those given. CONNECT is refused: it would make a tunnel, which is no exchange.
- */
-export function encodeRequestHead(request: RequestHeadParts): EncodedRequestHead {
+  /**
+   * Encodes a head. The fields that belong to `body`, `upgrade` and `expectsContinue` are written in
+   * place of those given. CONNECT is refused: it would make a tunnel, which is no exchange.
+   */
+  encode(request: RequestHeadParts): EncodedRequestHead {
+    try {
+      this.#writer.begin(this.#memory);
+      writeRequestHead(this.#writer, request);
+      const { end } = this.#writer;
+      if (end <= this.#memory.length) {
+        return { kind: "head", bytes: this.#memory.subarray(0, end) };
+      }
+      this.#memory = new Uint8Array(end);
+      return this.encode(request);
+    } catch (error) {
+      if (!(error instanceof HeadWriterError)) throw error;
+      return { kind: "malformed", reason: error.message };
+    }
+  }
+}
+
+/** @throws {HeadWriterError} If it cannot be sent. */
+function writeRequestHead(writer: HeadWriter, request: RequestHeadParts): void {
   const { method, target, body } = request;
-  if (!isToken(method) || method === "CONNECT") return malformed("method cannot be sent");
-  if (!isRequestTarget(target)) return malformed("request target cannot be sent");
-  if (!isBodyLength(body?.length)) return malformed("body length cannot be sent");
-  if (!mayUpgrade(request)) return malformed("upgrade cannot be asked for");
-  let text = `${method} ${target} HTTP/1.1\r\n`;
+  if (method === "CONNECT") throw new HeadWriterError("CONNECT is no exchange");
+  if (!isRequestTarget(target)) throw new HeadWriterError("the target breaks the grammar");
+  if (!isBodyLength(body?.length)) throw new HeadWriterError("the body has no possible length");
+  if (!mayUpgrade(request)) throw new HeadWriterError("the upgrade cannot be asked for");
+  writer.token(method);
+  writer.raw(" ");
+  writer.raw(target);
+  writer.raw(" HTTP/1.1\r\n");
   let hosts = 0;
   for (const [name, value] of request.headers) {
-    if (!isToken(name)) return malformed("field name cannot be sent");
-    if (!isFieldValue(value)) return malformed(`value of "${name}" cannot be sent`);
     if (isFieldName(name, "host")) hosts++;
-    if (!isWrittenHere(name, request)) text += `${name}: ${value}\r\n`;
+    if (!isWrittenHere(name, request)) writer.line(name, value);
+    else if (!isFieldValue(value)) throw new HeadWriterError("a value holds control characters");
   }
   // RFC 9112 §3.2: with none the server guesses, with two each server takes another one.
-  if (hosts !== 1) return malformed(`${hosts} Host fields, expected one`);
-  return { kind: "head", text: `${text}${ownLines(request)}\r\n` };
+  if (hosts !== 1) throw new HeadWriterError(`${hosts} Host fields, expected one`);
+  writeOwnLines(writer, request);
+  writer.endLine();
 }
 
 function isWrittenHere(name: string, { upgrade }: RequestHeadParts): boolean {
@@ -67,7 +95,7 @@ function isWrittenHere(name: string, { upgrade }: RequestHeadParts): boolean {
 
 /** Servers that hand headers on as variables (CGI, WSGI) read `Content_Length` as well. */
 function isFramingName(name: string, lowerCase: string): boolean {
-  return name.toLowerCase().replace("_", "-") === lowerCase;
+  return isFieldName(name, lowerCase) || isFieldName(name, lowerCase.replace("-", "_"));
 }
 
 function isBodyLength(length: number | undefined): boolean {
@@ -80,17 +108,16 @@ function mayUpgrade({ upgrade, body }: RequestHeadParts): boolean {
   return body === undefined && upgrade !== "" && isFieldValue(upgrade);
 }
 
-function ownLines(request: RequestHeadParts): string {
+function writeOwnLines(writer: HeadWriter, request: RequestHeadParts): void {
   const { body, method, upgrade } = request;
-  if (upgrade !== undefined) return `${UPGRADE_OPTION}Upgrade: ${upgrade}\r\n`;
-  if (body === undefined) {
-    return USUALLY_WITH_CONTENT.has(method) ? "Content-Length: 0\r\n" : "";
+  if (upgrade !== undefined) {
+    writer.line("Connection", "Upgrade");
+    writer.line("Upgrade", upgrade);
+  } else if (body === undefined) {
+    if (USUALLY_WITH_CONTENT.has(method)) writer.line("Content-Length", "0");
+  } else {
+    if (request.expectsContinue) writer.line("Expect", "100-continue");
+    if (body.length === undefined) writer.line("Transfer-Encoding", "chunked");
+    else writer.line("Content-Length", `${body.length}`);
   }
-  const expect = request.expectsContinue ? "Expect: 100-continue\r\n" : "";
-  if (body.length === undefined) return `${expect}Transfer-Encoding: chunked\r\n`;
-  return `${expect}Content-Length: ${body.length}\r\n`;
-}
-
-function malformed(reason: string): EncodedRequestHead {
-  return { kind: "malformed", reason };
 }

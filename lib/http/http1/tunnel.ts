@@ -8,6 +8,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { UPGRADED_IDLE_TIMEOUT_MS } from "../../base/limits.ts";
 import { fitRelayBuffer, makeRelayBuffer } from "../../base/relay_buffer.ts";
+import { Turns } from "../../base/turns.ts";
 import { Watchdog } from "../../base/watchdog.ts";
 import type { Connection } from "../connection.ts";
 
@@ -60,9 +61,11 @@ class TunnelRun {
         const bytes = await part;
         if (bytes.length > 0) await this.#write(to, bytes);
       }
+      const turns = new Turns();
       let buffer = makeRelayBuffer();
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
         await this.#write(to, count === buffer.length ? buffer : buffer.subarray(0, count));
+        await turns.take(count);
         buffer = fitRelayBuffer(buffer, count);
       }
       await to.closeWrite();

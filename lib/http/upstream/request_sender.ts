@@ -15,13 +15,14 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { errorText, Failure } from "../../base/failures.ts";
 import { CONTINUE_WAIT_MS } from "../../base/limits.ts";
 import { encodeLastChunk } from "../http1/chunked_encoder.ts";
-import { writeLatin1 } from "../http1/latin1.ts";
 import type { Body, UpstreamRequest } from "../message.ts";
 import { UploadBuffer } from "./upload_buffer.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Generous for a body that passes through a policy or two, and less than a microsecond. */
 const MICROTASKS_FOR_FIRST_PIECE = 8;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Where bytes go that must not come; nobody looks at them. */
 const SURPLUS = new Uint8Array(1);
@@ -77,10 +78,10 @@ export class RequestSender {
    * Writes the head and what there is of the body; the rest follows without being waited for. A
    * server that does not take the bytes is no failure yet: it may have answered already.
    *
-   * @param head Latin1 text.
+   * @param head Is copied before this returns.
    * @throws {Failure} If the body cannot be read, or the connection was ended from this side.
    */
-  start(head: string): Promise<void> {
+  start(head: Uint8Array): Promise<void> {
     const { body, expectsContinue } = this.#request;
     this.#connection.setLimit(this.#options.responseMs);
     if (body === undefined || body.length === 0) return this.#sendHead(head, false);
@@ -98,7 +99,7 @@ export class RequestSender {
     const { body } = this.#request;
     if (!this.#isWaiting || body === undefined) return;
     this.#stopWaiting();
-    const buffer = this.#makeBuffer(body, "");
+    const buffer = this.#makeBuffer(body, NO_BYTES);
     void this.#sendRest(body, buffer, this.#read(body, buffer));
   }
 
@@ -127,10 +128,14 @@ export class RequestSender {
     if (body.isTouched || this.#isAnswered) body.cancel();
   }
 
-  async #sendHead(head: string, isBodyAnnounced: boolean): Promise<void> {
+  async #sendHead(head: Uint8Array, isBodyAnnounced: boolean): Promise<void> {
     const bytes = this.#connection.sendBuffer(head.length).subarray(0, head.length);
-    writeLatin1(head, bytes);
-    await this.#write(bytes);
+    bytes.set(head);
+    try {
+      await this.#connection.write(bytes);
+    } catch {
+      this.#noteUnwritten();
+    }
     if (this.#isStopped) return;
     if (isBodyAnnounced) this.#waitForContinue();
     else this.#isSent = true;
@@ -148,8 +153,8 @@ export class RequestSender {
     this.#continueTimer = undefined;
   }
 
-  async #sendWithFirstPiece(head: string, body: Body): Promise<void> {
-    const buffer = this.#makeBuffer(body, head);
+  async #sendWithFirstPiece(head: Uint8Array, body: Body): Promise<void> {
+    const buffer = this.#makeBuffer(body, head.slice());
     const first = this.#read(body, buffer);
     const count = await countAtHand(first);
     if (count === undefined || count === 0) {
@@ -162,7 +167,7 @@ export class RequestSender {
     }
   }
 
-  #makeBuffer({ length }: Body, head: string): UploadBuffer {
+  #makeBuffer({ length }: Body, head: Uint8Array): UploadBuffer {
     const allocate = (bytes: number) => this.#connection.sendBuffer(bytes);
     return new UploadBuffer({ length, head, allocate });
   }
@@ -219,11 +224,15 @@ export class RequestSender {
     try {
       await this.#connection.write(bytes);
     } catch {
-      if (this.#connection.failure !== undefined) throw this.#connection.failure;
-      // The server takes no more, but may have said why: the reader finds an answer, or the end.
-      this.stop();
-      if (!this.#isAnswered) this.#connection.setLimit(this.#options.responseMs);
+      this.#noteUnwritten();
     }
+  }
+
+  /** The server takes no more, but may have said why: the reader finds an answer, or the end. */
+  #noteUnwritten(): void {
+    if (this.#connection.failure !== undefined) throw this.#connection.failure;
+    this.stop();
+    if (!this.#isAnswered) this.#connection.setLimit(this.#options.responseMs);
   }
 }
 

@@ -59,7 +59,7 @@ function takeHead(connection: UpstreamConnection, scanner: HeadScanner): Respons
     throw new Failure("upstream_too_large", `head has more than ${HEAD_MAX_BYTES} bytes`);
   }
   if (scan.kind === "more") return undefined;
-  const parsed = parseResponseHead(decodeLatin1(buffered.subarray(0, length)));
+  const parsed = parseResponseHead(decodeLatin1(buffered, length));
   connection.take(length);
   if (parsed.kind === "head") return parsed.head;
   if (parsed.kind === "malformed") throw malformed(parsed.reason);

@@ -7,14 +7,15 @@
  */
 import { BODY_READ_BYTES, HEAD_WITH_BODY_MAX_BYTES } from "../../base/limits.ts";
 import { CHUNK_END_BYTES, CHUNK_START_MAX_BYTES, frameChunk } from "../http1/chunked_encoder.ts";
-import { writeLatin1 } from "../http1/latin1.ts";
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What the body is like. */
 export interface UploadBufferOptions {
   /** Bytes in all, at least one; undefined = chunked. */
   readonly length: number | undefined;
-  /** Latin1 text that is sent before the body; empty if it has been sent. */
-  readonly head: string;
+  /** Sent before the body; empty if it has been sent. Not changed while the buffer is in use. */
+  readonly head: Uint8Array;
   /** Gives memory of at least so many bytes, which nobody else uses while the body is sent. */
   readonly allocate: (bytes: number) => Uint8Array;
 }
@@ -22,7 +23,7 @@ export interface UploadBufferOptions {
 /** Holds one piece at a time: {@linkcode room} is filled, then the bytes to write are asked for. */
 export class UploadBuffer {
   readonly #isChunked: boolean;
-  #head: string;
+  #head: Uint8Array;
   #leftBytes: number;
   #buffer: Uint8Array;
   #dataStart: number;
@@ -51,8 +52,8 @@ export class UploadBuffer {
   /** Returns the head alone, while the first piece is being waited for. */
   takeHead(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#head.length);
-    writeLatin1(this.#head, bytes);
-    this.#head = "";
+    bytes.set(this.#head);
+    this.#head = NO_BYTES;
     return bytes;
   }
 
@@ -70,8 +71,8 @@ export class UploadBuffer {
       : this.#dataStart;
     const end = this.#isChunked ? dataEnd + CHUNK_END_BYTES : dataEnd;
     const headStart = start - this.#head.length;
-    if (this.#head !== "") writeLatin1(this.#head, this.#buffer.subarray(headStart, start));
-    this.#head = "";
+    this.#buffer.set(this.#head, headStart);
+    this.#head = NO_BYTES;
     return this.#buffer.subarray(headStart, end);
   }
 

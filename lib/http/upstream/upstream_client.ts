@@ -9,7 +9,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Counters } from "../../base/counters.ts";
 import { Failure } from "../../base/failures.ts";
-import { encodeRequestHead } from "../http1/request_head.ts";
+import { RequestHeadEncoder } from "../http1/request_head.ts";
 import type { Answer, HeaderLine, UpstreamRequest } from "../message.ts";
 import { dial } from "./dial.ts";
 import { Pool, type PoolOptions } from "./pool.ts";
@@ -46,6 +46,7 @@ export class UpstreamClient implements Disposable {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #pool: Pool;
+  readonly #heads = new RequestHeadEncoder();
   readonly #open = new Set<UpstreamConnection>();
   #isClosed = false;
 
@@ -84,30 +85,29 @@ export class UpstreamClient implements Disposable {
     options: SendOptions = {},
   ): Promise<Answer> {
     if (request.signal.aborted) throw new Failure("client_gone", "client left");
-    const head = encodeRequestHead(request);
-    if (head.kind === "malformed") {
-      throw new Failure("client_malformed", `Cannot send the request: ${head.reason}`);
-    }
+    const head = this.#encodeHead(request);
     const serverName = serverNameOf(server, request);
     const key = poolKey(server, serverName);
-    const run = (connection: UpstreamConnection, isReused: boolean) =>
+    const exchangeOn = (connection: UpstreamConnection, isReused: boolean) =>
       new UpstreamExchange(connection, request, {
         clock: this.#clock,
         isReused,
         responseMs: server.responseMs,
         onInterim: options.onInterim,
         onReusable: (reusable) => this.#keep(key, reusable),
-      }).run(head.text);
+      });
     const pooled = this.#pool.take(key);
     if (pooled !== undefined) {
       try {
-        return await run(pooled, true);
+        return await exchangeOn(pooled, true).run(head);
       } catch (error) {
         if (!mayRetry(error, request)) throw error;
         this.#counters.add("upstream_retries");
       }
     }
-    return await run(await this.#dial(server, serverName, request.signal), false);
+    const connection = await this.#dial(server, serverName, request.signal);
+    // Other heads have been encoded meanwhile.
+    return await exchangeOn(connection, false).run(this.#encodeHead(request));
   }
 
   /**
@@ -121,6 +121,13 @@ export class UpstreamClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** @returns Bytes that are valid until the next head is encoded. */
+  #encodeHead(request: UpstreamRequest): Uint8Array {
+    const head = this.#heads.encode(request);
+    if (head.kind === "head") return head.bytes;
+    throw new Failure("client_malformed", `Cannot send the request: ${head.reason}`);
   }
 
   async #dial(

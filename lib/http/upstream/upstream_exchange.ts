@@ -69,11 +69,11 @@ export class UpstreamExchange implements AnswerBodyOwner {
   /**
    * Sends the request and waits for the head of the final response.
    *
-   * @param head The request's head, as latin1 text.
+   * @param head The request's head, encoded; it is copied before this returns.
    * @throws {Failure} Of any kind but those of connecting. The connection is closed then, and the
    * request's body cancelled if it was read from.
    */
-  async run(head: string): Promise<Answer> {
+  async run(head: Uint8Array): Promise<Answer> {
     const { signal } = this.#request;
     signal.addEventListener("abort", this.#onAbort);
     try {
