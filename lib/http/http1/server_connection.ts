@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Endpoint } from "../../base/addresses.ts";
 import { Failure } from "../../base/failures.ts";
 import {
   CLIENT_BODY_TIMEOUT_MS,
@@ -15,11 +16,10 @@ import {
   REQUEST_LINGER_MS,
 } from "../../base/limits.ts";
 import { Watchdog } from "../../base/watchdog.ts";
-import type { Hop } from "../../hop/address_book.ts";
 import { discardBody, plainAnswer } from "../answer.ts";
-import { hostnameOf } from "../authority.ts";
 import type { Connection } from "../connection.ts";
 import type { Exchange } from "../exchange.ts";
+import { HopClient, type HopSource } from "../hop_client.ts";
 import { answerDefect, refuseUnknownHop } from "../loopback_server.ts";
 import type { Answer, Tunnel } from "../message.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -34,7 +34,7 @@ import { joinTunnel } from "./tunnel.ts";
 
 /** Where a connection comes from, and whom it tells. */
 export interface ServerConnectionOptions {
-  readonly remote: { readonly hostname: string; readonly port: number };
+  readonly remote: HopSource;
   /** Called when the connection has become a tunnel: from then on it is not part of any request. */
   readonly onTunnel: () => void;
 }
@@ -53,6 +53,7 @@ export class ServerConnection {
   readonly #connection: Connection;
   readonly #context: ServerContext;
   readonly #options: ServerConnectionOptions;
+  readonly #client: HopClient;
   readonly #input: ClientInput;
   readonly #reader: RequestReader;
   readonly #writer: AnswerWriter;
@@ -66,20 +67,18 @@ export class ServerConnection {
   /** No request follows the one in flight. */
   #isLast = false;
   #requests = 0;
-  #hop: Hop | undefined;
   /** Of the request in flight. */
   #body: ClientBody | undefined;
   /** Whether it is known where the request in flight ends. */
   #isRequestRead = false;
   /** The answer that is being written. */
   #answer: Answer | undefined;
-  #authority = "";
-  #hostname: string | undefined;
 
   constructor(connection: Connection, context: ServerContext, options: ServerConnectionOptions) {
     this.#connection = connection;
     this.#context = context;
     this.#options = options;
+    this.#client = new HopClient(context, options.remote);
     this.#input = new ClientInput(connection, () => this.#noteEnd());
     this.#reader = new RequestReader(this.#input);
     this.#readLimit = new Watchdog(context.clock, () => this.#expire());
@@ -134,28 +133,19 @@ export class ServerConnection {
   /** Counts the request in flight until its answer is written. */
   async #serveCounted(request: ParsedRequest | RefusedRequest): Promise<Outcome> {
     const { environment } = this.#context;
-    const { book, clock, counters } = environment;
-    const hop = this.#findHop();
-    if (hop === undefined || !book.begin(hop)) {
+    const { counters } = environment;
+    const client = this.#client.begin();
+    if (client === undefined) {
       return await this.#refuse(refuseUnknownHop(environment, this.#options.remote.hostname));
     }
     counters.add("requests");
     try {
-      if (request.kind === "request") return await this.#exchange(request, hop);
+      if (request.kind === "request") return await this.#exchange(request, client);
       counters.add("request_refused");
       return await this.#refuse(plainAnswer(request.status, request.reason));
     } finally {
-      book.end(hop, clock.monotonic());
+      this.#client.end();
     }
-  }
-
-  /** Looked up once; whether the entry is still the same is seen when a request is counted in. */
-  #findHop(): Hop | undefined {
-    if (this.#hop !== undefined) return this.#hop;
-    const { environment: { book, clock }, port } = this.#context;
-    const { hostname: sourceIp, port: sourcePort } = this.#options.remote;
-    this.#hop = book.find({ sourceIp, sourcePort, listenerPort: port }, clock.monotonic());
-    return this.#hop;
   }
 
   /** Answers without looking at the rest of the request, whose end nobody knows. */
@@ -164,9 +154,9 @@ export class ServerConnection {
     return "leave";
   }
 
-  async #exchange(request: ParsedRequest, hop: Hop): Promise<Outcome> {
+  async #exchange(request: ParsedRequest, client: Endpoint): Promise<Outcome> {
     const body = this.#body = this.#makeBody(request);
-    const exchange = this.#makeExchange(request, { body, client: hop.client });
+    const exchange = this.#makeExchange(request, { body, client });
     let answer: Answer;
     try {
       answer = await this.#ask(exchange);
@@ -219,7 +209,7 @@ export class ServerConnection {
       method: request.method,
       target: request.target,
       authority,
-      hostname: this.#hostnameOf(authority),
+      hostname: this.#client.hostnameOf(authority),
       headers: request.headers,
       body,
       scheme: this.#context.certificate === undefined ? "http" : "https",
@@ -236,15 +226,6 @@ export class ServerConnection {
         }
       },
     };
-  }
-
-  /** A client asks for the same host again and again. */
-  #hostnameOf(authority: string): string | undefined {
-    if (authority !== this.#authority) {
-      this.#authority = authority;
-      this.#hostname = hostnameOf(authority);
-    }
-    return this.#hostname;
   }
 
   /** Has the application answer, and watches for a client that leaves while it does. */

@@ -5,11 +5,11 @@
  *
  * @module
  */
+import type { Endpoint } from "../../base/addresses.ts";
 import { Failure } from "../../base/failures.ts";
-import type { Hop } from "../../hop/address_book.ts";
 import { discardBody, plainAnswer } from "../answer.ts";
-import { hostnameOf } from "../authority.ts";
 import type { Exchange } from "../exchange.ts";
+import { HopClient, type HopSource } from "../hop_client.ts";
 import { answerDefect, refuseUnknownHop } from "../loopback_server.ts";
 import type { Answer } from "../message.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -25,7 +25,7 @@ import type { StreamTable } from "./stream_table.ts";
 export interface RequestServerOptions {
   readonly budget: AbuseBudget;
   readonly context: ServerContext;
-  readonly remote: { readonly hostname: string; readonly port: number };
+  readonly remote: HopSource;
   readonly streams: StreamTable;
   readonly writer: AnswerWriter;
   /** Called when the connection is not one of the relay's: it is to end after the answer. */
@@ -41,9 +41,7 @@ export interface RequestRefusal {
 /** Serves requests. */
 export class RequestServer {
   readonly #options: RequestServerOptions;
-  #hop: Hop | undefined;
-  #authority = "";
-  #hostname: string | undefined;
+  readonly #client: HopClient;
   /** Of exchanges that were not aborted: making one costs a microsecond. */
   readonly #controllers: AbortController[] = [];
   /** Answered, and still counted until the answers have left. */
@@ -51,21 +49,24 @@ export class RequestServer {
 
   constructor(options: RequestServerOptions) {
     this.#options = options;
+    this.#client = new HopClient(options.context, options.remote);
   }
 
   /** The address of the client, as far as it is known. */
   get client(): string | undefined {
-    return this.#findHop()?.client.ip;
+    return this.#client.endpoint?.ip;
   }
 
   /** Has the application answer a request; its stream is open. */
   serve(stream: Stream, head: RequestHead): void {
-    const hop = this.#begin(stream);
-    if (hop === undefined) return;
+    const client = this.#begin(stream);
+    if (client === undefined) return;
     stream.controller = this.#controllers.pop() ?? new AbortController();
     let answering: Answer | Promise<Answer>;
     try {
-      answering = this.#options.context.application.answer(this.#makeExchange(stream, head, hop));
+      answering = this.#options.context.application.answer(
+        this.#makeExchange(stream, head, client),
+      );
     } catch (error) {
       return this.#answerDefect(stream, error);
     }
@@ -98,43 +99,31 @@ export class RequestServer {
 
   /** Counts the requests out whose answers have left. */
   noteLeft(): void {
-    if (this.#leaving === 0 || this.#hop === undefined) return;
-    const { book, clock } = this.#options.context.environment;
-    const nowMs = clock.monotonic();
-    for (; this.#leaving > 0; this.#leaving--) book.end(this.#hop, nowMs);
+    for (; this.#leaving > 0; this.#leaving--) this.#client.end();
   }
 
   /** Counts the request in flight. @returns undefined if the relay does not know its connection. */
-  #begin(stream: Stream): Hop | undefined {
+  #begin(stream: Stream): Endpoint | undefined {
     const { context: { environment }, onUnknownHop, remote } = this.#options;
-    const hop = this.#findHop();
-    if (hop === undefined || !environment.book.begin(hop)) {
+    const client = this.#client.begin();
+    if (client === undefined) {
       this.#take(stream, refuseUnknownHop(environment, remote.hostname));
       onUnknownHop();
       return undefined;
     }
     stream.isCounted = true;
     environment.counters.add("requests");
-    return hop;
-  }
-
-  /** Looked up once; whether the entry is still the same is seen when a request is counted in. */
-  #findHop(): Hop | undefined {
-    if (this.#hop !== undefined) return this.#hop;
-    const { context: { environment: { book, clock }, port }, remote } = this.#options;
-    const { hostname: sourceIp, port: sourcePort } = remote;
-    this.#hop = book.find({ sourceIp, sourcePort, listenerPort: port }, clock.monotonic());
-    return this.#hop;
+    return client;
   }
 
   /** A plain record, which policies copy with other fields. */
-  #makeExchange(stream: Stream, head: RequestHead, { client }: Hop): Exchange {
+  #makeExchange(stream: Stream, head: RequestHead, client: Endpoint): Exchange {
     const { authority } = head;
     return {
       method: head.method,
       target: head.target,
       authority,
-      hostname: this.#hostnameOf(authority),
+      hostname: this.#client.hostnameOf(authority),
       headers: head.headers,
       body: stream.body,
       scheme: "https",
@@ -150,15 +139,6 @@ export class RequestServer {
         if (isInterim && isBeforeAnswer) this.#options.writer.writeInterim(stream, status, headers);
       },
     };
-  }
-
-  /** A client asks for the same host again and again. */
-  #hostnameOf(authority: string): string | undefined {
-    if (authority !== this.#authority) {
-      this.#authority = authority;
-      this.#hostname = hostnameOf(authority);
-    }
-    return this.#hostname;
   }
 
   /** Takes an answer, whether or not anybody waits for it any more. Never throws. */

@@ -18,6 +18,7 @@ import {
 } from "../../base/limits.ts";
 import { Watchdog } from "../../base/watchdog.ts";
 import type { Connection } from "../connection.ts";
+import type { HopSource } from "../hop_client.ts";
 import { answerDefect } from "../loopback_server.ts";
 import type { ServerContext } from "../server_context.ts";
 import { AbuseBudget } from "./abuse_budget.ts";
@@ -36,7 +37,7 @@ import { StreamTable } from "./stream_table.ts";
 
 /** Where a connection comes from. */
 export interface Http2ConnectionOptions {
-  readonly remote: { readonly hostname: string; readonly port: number };
+  readonly remote: HopSource;
 }
 
 /** What the client is waited for, as far as the connection is concerned. */
