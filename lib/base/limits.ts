@@ -174,8 +174,8 @@ export const HOP_DIALS_MAX = 8;
 /** What a loop moves between two turns of the event loop: a turn costs 2 us, 30 ms per GiB. */
 export const TURN_BYTES = 64 * KIB;
 
-/** And in how many steps; the dearest ones, full of small requests, take some milliseconds each. */
-export const TURN_STEPS_MAX = 8;
+/** And in how many steps: as many small requests take a millisecond or two. */
+export const TURN_STEPS_MAX = 32;
 
 /** `timeouts.header`: from the first byte of a connection to the end of its first request head. */
 export const HEADER_TIMEOUT_MS = 10 * SECOND_MS;
