@@ -45,13 +45,10 @@ export const HTTP2_OUTPUT_MAX_BYTES = 256 * KIB;
 
 /** What a frame counts beside its bytes when turns of the event loop are given (`turns.ts`): 128 requests
  * of a few bytes then take less than a millisecond. */
-export const HTTP2_FRAME_WORK_BYTES = 512;
-
-/** What a byte counts that is only moved: 256 KiB take a fraction of a millisecond. */
-export const HTTP2_BYTE_WORK_SHARE = 1 / 4;
+export const HTTP2_FRAME_WORK_BYTES = 4 * KIB;
 
 /** Small reads and writes count together up to this as one step of `turns.ts`. */
-export const HTTP2_STEP_BYTES = 8 * KIB;
+export const HTTP2_STEP_BYTES = 16 * KIB;
 
 /** Buffers of full size that answers of one connection hold at a time; those beyond get small ones. */
 export const HTTP2_LARGE_READS_MAX = 8;

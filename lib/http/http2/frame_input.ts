@@ -8,11 +8,7 @@
  *
  * @module
  */
-import {
-  HTTP2_BYTE_WORK_SHARE,
-  HTTP2_FRAME_WORK_BYTES,
-  HTTP2_STEP_BYTES,
-} from "../../base/http2_limits.ts";
+import { HTTP2_FRAME_WORK_BYTES, HTTP2_STEP_BYTES } from "../../base/http2_limits.ts";
 import { CLIENT_BUFFER_BYTES } from "../../base/limits.ts";
 import { Turns } from "../../base/turns.ts";
 import type { Connection } from "../connection.ts";
@@ -138,7 +134,7 @@ export class FrameInput {
 
   /** A step of {@linkcode Turns} has a price of its own; small reads are counted together. */
   #countWork(bytes: number): Promise<void> | undefined {
-    this.#workBytes += bytes * HTTP2_BYTE_WORK_SHARE;
+    this.#workBytes += bytes;
     if (this.#workBytes < HTTP2_STEP_BYTES) return undefined;
     const turn = this.#turns.take(this.#workBytes);
     this.#workBytes = 0;

@@ -7,11 +7,7 @@
  *
  * @module
  */
-import {
-  HTTP2_BYTE_WORK_SHARE,
-  HTTP2_OUTPUT_FULL_BYTES,
-  HTTP2_STEP_BYTES,
-} from "../../base/http2_limits.ts";
+import { HTTP2_OUTPUT_FULL_BYTES, HTTP2_STEP_BYTES } from "../../base/http2_limits.ts";
 import { CLIENT_WRITE_TIMEOUT_MS } from "../../base/limits.ts";
 import { Turns } from "../../base/turns.ts";
 import type { Watchdog } from "../../base/watchdog.ts";
@@ -258,7 +254,7 @@ export class FrameOutput {
     this.#isWriting = true;
     try {
       while (this.#end > 0 && !this.#isBroken) {
-        this.#workBytes += this.#end * HTTP2_BYTE_WORK_SHARE;
+        this.#workBytes += this.#end;
         const turn = this.#workBytes < HTTP2_STEP_BYTES
           ? undefined
           : this.#turns.take(this.#workBytes);

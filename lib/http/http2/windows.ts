@@ -43,8 +43,9 @@ export interface WindowSize {
 
 /**
  * What the other side may still send. It is told of more when half of the window has been used up, by
- * whoever reads, so that a slow reader slows the sender; or earlier if it has no more left than that. A reader who leaves nothing unread is not slow:
- * its window grows, for else the sender would stand still while it waits to be told.
+ * whoever reads, so that a slow reader slows the sender; or earlier if it has no more left than that. A
+ * reader who leaves nothing unread is not slow: its window grows, for else the sender would stand still
+ * while it waits to be told.
  */
 export class ReceiveWindow {
   readonly #maxBytes: number;
