@@ -272,7 +272,7 @@ function ipv4Word(ip: string): number {
   let word = 0;
   let part = -1;
   let dots = 0;
-  // By hand: a request of HTTP/2 looks its hop up, and everything else takes ten times as long.
+  // By hand: each connection looks its hop up, and everything else takes ten times as long.
   for (let index = 0; index < plain.length; index++) {
     const code = plain.charCodeAt(index);
     if (code === DOT && part >= 0) {

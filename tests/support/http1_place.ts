@@ -6,29 +6,18 @@
  */
 import assert from "node:assert/strict";
 import { Counters } from "../../lib/base/counters.ts";
-import { createLog } from "../../lib/base/log.ts";
-import { Sampler } from "../../lib/base/sampler.ts";
 import { AddressBook } from "../../lib/hop/address_book.ts";
 import type { Handler } from "../../lib/http/application.ts";
 import type { Connection } from "../../lib/http/connection.ts";
 import type { Exchange } from "../../lib/http/exchange.ts";
 import { BufferPool } from "../../lib/http/http1/buffer_pool.ts";
-import { HeadWriter } from "../../lib/http/http1/head_writer.ts";
-import { HttpDate } from "../../lib/http/http1/http_date.ts";
 import { encodeLatin1 } from "../../lib/http/http1/latin1.ts";
 import { ServerConnection } from "../../lib/http/http1/server_connection.ts";
-import type { ServerContext } from "../../lib/http/server_context.ts";
 import type { Answer, Body, HeaderLine } from "../../lib/http/message.ts";
 import { readText } from "./exchanges.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { MemoryConnection } from "./memory_connection.ts";
-
-/** Where the client's hop comes from. */
-const REMOTE = { hostname: "127.0.0.1", port: 40_000 };
-const LISTENER_PORT = 8_443;
-
-/** Milliseconds; short enough to be told apart from the fixed limits. */
-export const PLACE_TIMEOUTS = { headerMs: 10_000, keepAliveMs: 75_000 };
+import { HOP_KEY, makePlaceContext, REMOTE } from "./place_context.ts";
 
 /** What is not as usual. */
 export interface Http1PlaceOptions {
@@ -54,42 +43,16 @@ export class Http1Place {
 
   constructor(handler: Handler, options: Http1PlaceOptions = {}) {
     const { client = this.client, isKnown = true } = options;
-    const key = {
-      sourceIp: REMOTE.hostname,
-      sourcePort: REMOTE.port,
-      listenerPort: LISTENER_PORT,
-    };
-    if (isKnown) this.book.open(key, { ip: "192.0.2.1", port: 50_000 }, 0);
-    this.connection = new ServerConnection(client, this.#makeContext(handler), {
-      remote: REMOTE,
-      onTunnel: () => this.isTunnel = true,
-    });
+    if (isKnown) this.book.open(HOP_KEY, { ip: "192.0.2.1", port: 50_000 }, 0);
+    this.connection = new ServerConnection(
+      client,
+      makePlaceContext(this, handler, { certificate: undefined }),
+      {
+        remote: REMOTE,
+        onTunnel: () => this.isTunnel = true,
+      },
+    );
     this.finished = this.connection.run();
-  }
-
-  #makeContext(handler: Handler): ServerContext {
-    return {
-      application: {
-        answer: (exchange) => {
-          this.exchanges.push(exchange);
-          return handler(exchange);
-        },
-      },
-      environment: {
-        book: this.book,
-        clock: this.clock,
-        counters: this.counters,
-        log: createLog({ write: (line) => this.lines.push(line) }),
-        sampler: new Sampler(this.clock),
-      },
-      certificate: undefined,
-      clock: this.clock,
-      port: LISTENER_PORT,
-      timeouts: PLACE_TIMEOUTS,
-      buffers: this.buffers,
-      date: new HttpDate(this.clock),
-      headWriter: new HeadWriter(),
-    };
   }
 
   /** Sends a request and takes an answer that has a length. */

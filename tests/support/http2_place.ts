@@ -7,14 +7,10 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import { Counters } from "../../lib/base/counters.ts";
-import { createLog } from "../../lib/base/log.ts";
-import { Sampler } from "../../lib/base/sampler.ts";
 import { AddressBook } from "../../lib/hop/address_book.ts";
 import type { Handler } from "../../lib/http/application.ts";
 import type { Exchange } from "../../lib/http/exchange.ts";
 import { BufferPool } from "../../lib/http/http1/buffer_pool.ts";
-import { HeadWriter } from "../../lib/http/http1/head_writer.ts";
-import { HttpDate } from "../../lib/http/http1/http_date.ts";
 import { Http2Connection } from "../../lib/http/http2/server_connection.ts";
 import { FakeClock } from "./fake_clock.ts";
 import {
@@ -30,10 +26,7 @@ import {
 } from "./http2_frames.ts";
 import { Http2Witness, type SeenStream } from "./http2_witness.ts";
 import { MemoryConnection } from "./memory_connection.ts";
-
-/** Where the client's hop comes from. */
-const REMOTE = { hostname: "127.0.0.1", port: 40_000 };
-const LISTENER_PORT = 8_443;
+import { HOP_KEY, makePlaceContext, REMOTE } from "./place_context.ts";
 
 /** The client that the relay has entered. */
 export const CLIENT_IP = "192.0.2.1";
@@ -41,8 +34,7 @@ export const CLIENT_IP = "192.0.2.1";
 /** What is asked for. */
 export const HTTP2_HOST = "app.example.org";
 
-/** Milliseconds; short enough to be told apart from the fixed limits. */
-export const HTTP2_TIMEOUTS = { headerMs: 10_000, keepAliveMs: 75_000 };
+const OPTIONS = { certificate: { certPem: "", keyPem: "" }, level: "debug" } as const;
 
 /** Turns of the event loop after which nothing more comes of what was sent. */
 const TURNS = 4;
@@ -80,42 +72,12 @@ export class Http2Place {
   ) {
     const { isKnown = true, buffers = new BufferPool(72 * 1024, 4) } = options;
     this.buffers = buffers;
-    const key = {
-      sourceIp: REMOTE.hostname,
-      sourcePort: REMOTE.port,
-      listenerPort: LISTENER_PORT,
-    };
-    if (isKnown) this.book.open(key, { ip: CLIENT_IP, port: 50_000 }, 0);
+    if (isKnown) this.book.open(HOP_KEY, { ip: CLIENT_IP, port: 50_000 }, 0);
     this.wire.onWritten = (bytes) => this.witness.noteReceived(bytes);
-    this.connection = new Http2Connection(this.wire, this.#makeContext(handler), {
+    this.connection = new Http2Connection(this.wire, makePlaceContext(this, handler, OPTIONS), {
       remote: REMOTE,
     });
     this.finished = this.connection.run().then(() => void (this.isFinished = true));
-  }
-
-  #makeContext(handler: Handler): ConstructorParameters<typeof Http2Connection>[1] {
-    return {
-      application: {
-        answer: (exchange) => {
-          this.exchanges.push(exchange);
-          return handler(exchange);
-        },
-      },
-      environment: {
-        book: this.book,
-        clock: this.clock,
-        counters: this.counters,
-        log: createLog({ level: "debug", write: (line) => this.lines.push(line) }),
-        sampler: new Sampler(this.clock),
-      },
-      certificate: { certPem: "", keyPem: "" },
-      clock: this.clock,
-      port: LISTENER_PORT,
-      timeouts: HTTP2_TIMEOUTS,
-      buffers: this.buffers,
-      date: new HttpDate(this.clock),
-      headWriter: new HeadWriter(),
-    };
   }
 
   /** Sends the preface and SETTINGS, and acknowledges the server's. */

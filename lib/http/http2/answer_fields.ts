@@ -8,13 +8,11 @@
 import { isHopByHopField } from "../../base/hop_by_hop.ts";
 import { withoutHopByHop } from "../headers.ts";
 import { planAnswer } from "../http1/answer_plan.ts";
-import { trimOws } from "../http1/grammar.ts";
+import { isFieldName, trimOws } from "../http1/grammar.ts";
 import { isTrailerAllowed } from "../http1/trailer_fields.ts";
 import type { Answer, HeaderLine } from "../message.ts";
 import { isPadded } from "./field_grammar.ts";
 import { STATIC_FIELDS } from "./hpack/static_table.ts";
-
-const CONNECTION = "connection";
 
 /** What is written. */
 export interface AnswerFields {
@@ -107,8 +105,7 @@ function toField(line: HeaderLine): HeaderLine {
 
 /** Says whether a line may name other fields that go with it (RFC 9110 §7.6.1), as hardly any does. */
 function mayNominate([name, value]: HeaderLine): boolean {
-  return name.length === CONNECTION.length && name.toLowerCase() === CONNECTION &&
-    value !== "keep-alive" && value !== "close";
+  return isFieldName(name, "connection") && value !== "keep-alive" && value !== "close";
 }
 
 function makeLowerNames(): Map<string, string> {

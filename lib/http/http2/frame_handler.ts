@@ -23,6 +23,7 @@ import {
 import type { Frame } from "./frame_input.ts";
 import type { FrameOutput } from "./frame_output.ts";
 import { FLAG, FRAME, readUint31 } from "./frames.ts";
+import { INITIAL_TABLE_BYTES } from "./hpack/dynamic_table.ts";
 import { FieldDecoder } from "./hpack/field_decoder.ts";
 import type { RequestBodies } from "./request_bodies.ts";
 import { RequestBody } from "./request_body.ts";
@@ -56,7 +57,7 @@ export class FrameHandler {
   readonly #options: FrameHandlerOptions;
   readonly #peer = new PeerSettings();
   readonly #decoder = new FieldDecoder({
-    tableBytesMax: 4_096,
+    tableBytesMax: INITIAL_TABLE_BYTES,
     listBytesMax: HEAD_MAX_BYTES,
     fieldsMax: FIELDS_MAX,
   });
@@ -249,11 +250,12 @@ export class FrameHandler {
     }
     const { initialWindowBytes: windowBytes } = this.#peer;
     const stream = streams.open(id, { windowBytes, isRequestWhole: endsStream });
-    stream.method = fields === undefined ? undefined : methodOf(fields);
     if (head?.kind !== "request") {
+      stream.method = fields === undefined ? undefined : methodOf(fields);
       requests.refuse(stream, head ?? { status: 431, reason: "the header section is too large" });
       return head === undefined ? budget.spend(COST.oversizedHead, "large heads") : undefined;
     }
+    stream.method = head.method;
     if (!endsStream) {
       const { contentLength: length, expectsContinue } = head;
       stream.body = new RequestBody(this.#options.bodies, { stream: id, length, expectsContinue });
@@ -384,7 +386,7 @@ export class FrameHandler {
   }
 }
 
-/** Also of a request that is refused: HEAD gets no body, whatever the answer is. */
+/** Of a request that is refused: HEAD gets no body, whatever the answer is. */
 function methodOf(fields: readonly HeaderLine[]): string | undefined {
   return fields.find(([name]) => name === ":method")?.[1];
 }

@@ -20,6 +20,7 @@ import {
   writeFrameHead,
   writeUint32,
 } from "./frames.ts";
+import { INITIAL_TABLE_BYTES } from "./hpack/dynamic_table.ts";
 
 /** Identifiers (RFC 9113 §6.5.2, RFC 9218 §2.1); others are to be ignored. */
 export const SETTING = {
@@ -44,7 +45,7 @@ const FRAME_SIZE_MAX = 0xff_ffff;
 /** What a client wants. */
 export class PeerSettings {
   /** What our encoder may keep of header fields. Bytes. */
-  headerTableBytesMax = 4_096;
+  headerTableBytesMax = INITIAL_TABLE_BYTES;
   /** What each of its streams may be sent unasked. Bytes. */
   initialWindowBytes = WINDOW_START_BYTES;
 

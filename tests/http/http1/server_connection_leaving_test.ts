@@ -8,11 +8,11 @@ import {
   later,
   leave,
   pieces,
-  PLACE_TIMEOUTS,
   post,
   settle,
   textAnswer,
 } from "../../support/http1_place.ts";
+import { PLACE_TIMEOUTS } from "../../support/place_context.ts";
 import { MemoryConnection } from "../../support/memory_connection.ts";
 
 for (const how of ["end", "reset"] as const) {

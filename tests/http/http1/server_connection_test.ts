@@ -9,11 +9,11 @@ import {
   later,
   leave,
   pieces,
-  PLACE_TIMEOUTS,
   post,
   settle,
   textAnswer,
 } from "../../support/http1_place.ts";
+import { PLACE_TIMEOUTS } from "../../support/place_context.ts";
 
 Deno.test("ServerConnection: an exchange with all that is known of it", async () => {
   const place = new Http1Place(echo);

@@ -7,6 +7,7 @@ import { CLIENT_BODY_TIMEOUT_MS } from "../../../lib/base/limits.ts";
 import type { Exchange } from "../../../lib/http/exchange.ts";
 import type { Answer } from "../../../lib/http/message.ts";
 import { textAnswer } from "../../support/http1_place.ts";
+import { PLACE_TIMEOUTS } from "../../support/place_context.ts";
 import {
   CODE,
   concat,
@@ -22,7 +23,7 @@ import {
   SETTING,
 } from "../../support/http2_frames.ts";
 import { readOrFail } from "../../support/http2_messages.ts";
-import { HTTP2_TIMEOUTS, Http2Place } from "../../support/http2_place.ts";
+import { Http2Place } from "../../support/http2_place.ts";
 
 /** Waits until the client has given the request up. */
 function whenGone({ signal }: Exchange): Promise<void> {
@@ -187,20 +188,20 @@ Deno.test("Http2Connection: a client whose writes never end with a frame is not 
   const client = await start();
   const ping = encodePing();
   client.send(ping.subarray(0, 10));
-  for (let passedMs = 0; passedMs < 3 * HTTP2_TIMEOUTS.headerMs; passedMs += 2_500) {
+  for (let passedMs = 0; passedMs < 3 * PLACE_TIMEOUTS.headerMs; passedMs += 2_500) {
     await client.clock.advance(2_500);
     client.send(concat([ping.subarray(10), ping, ping.subarray(0, 10)]));
     await client.settle();
   }
   assert.equal(client.witness.goaway, undefined, client.witness.describe());
   // But one that is never whole is.
-  await client.clock.advance(HTTP2_TIMEOUTS.headerMs + 1_000);
+  await client.clock.advance(PLACE_TIMEOUTS.headerMs + 1_000);
   assert.notEqual(client.witness.goaway, undefined);
   await client.leave();
 });
 
 Deno.test("Http2Connection: time limits for the greeting, a field section, and between requests", async () => {
-  const { headerMs, keepAliveMs } = HTTP2_TIMEOUTS;
+  const { headerMs, keepAliveMs } = PLACE_TIMEOUTS;
   const cases: readonly (readonly [string, number, (client: Http2Place) => Promise<void>])[] = [
     ["nothing", headerMs, () => Promise.resolve()],
     ["a preface", headerMs, (client) => Promise.resolve(client.send(PREFACE))],

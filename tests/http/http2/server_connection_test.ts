@@ -8,6 +8,7 @@ import { HTTP2_EARLY_RESET_MS, HTTP2_STREAMS_MAX } from "../../../lib/base/http2
 import { plainAnswer } from "../../../lib/http/answer.ts";
 import type { Answer } from "../../../lib/http/message.ts";
 import { later, pieces, textAnswer } from "../../support/http1_place.ts";
+import { PLACE_TIMEOUTS } from "../../support/place_context.ts";
 import {
   CODE,
   concat,
@@ -23,7 +24,7 @@ import {
   pseudoFields,
 } from "../../support/http2_frames.ts";
 import { readOrFail, streamed, withHttp2Place } from "../../support/http2_messages.ts";
-import { HTTP2_HOST, HTTP2_TIMEOUTS, Http2Place } from "../../support/http2_place.ts";
+import { HTTP2_HOST, Http2Place } from "../../support/http2_place.ts";
 
 const text = (body = "hello") => () => textAnswer(body);
 
@@ -251,19 +252,19 @@ Deno.test("Http2Connection: drain of an idle connection ends it at once, and wai
 });
 
 const SILENCES: readonly [name: string, sent: readonly Uint8Array[], limitMs: number][] = [
-  ["nothing", [], HTTP2_TIMEOUTS.headerMs],
-  ["half a preface", [PREFACE.subarray(0, 10)], HTTP2_TIMEOUTS.headerMs],
-  ["a preface without SETTINGS", [PREFACE], HTTP2_TIMEOUTS.headerMs],
-  ["no request", [PREFACE, encodeSettings()], HTTP2_TIMEOUTS.keepAliveMs],
+  ["nothing", [], PLACE_TIMEOUTS.headerMs],
+  ["half a preface", [PREFACE.subarray(0, 10)], PLACE_TIMEOUTS.headerMs],
+  ["a preface without SETTINGS", [PREFACE], PLACE_TIMEOUTS.headerMs],
+  ["no request", [PREFACE, encodeSettings()], PLACE_TIMEOUTS.keepAliveMs],
   [
     "a part of a frame",
     [PREFACE, encodeSettings(), encodePing().subarray(0, 12)],
-    HTTP2_TIMEOUTS.headerMs,
+    PLACE_TIMEOUTS.headerMs,
   ],
   [
     "a part of a head",
     [PREFACE, encodeSettings(), encodeHeaders(1, [0x82], FLAG.endStream)],
-    HTTP2_TIMEOUTS.headerMs,
+    PLACE_TIMEOUTS.headerMs,
   ],
 ];
 for (const [name, sent, limitMs] of SILENCES) {
@@ -285,10 +286,10 @@ Deno.test("Http2Connection: the wait for a request begins anew with each, and PI
   const client = new Http2Place(text());
   await client.greet();
   for (let count = 0; count < 3; count++) {
-    await client.clock.advance(HTTP2_TIMEOUTS.keepAliveMs - 1);
+    await client.clock.advance(PLACE_TIMEOUTS.keepAliveMs - 1);
     await client.ask();
   }
-  await client.clock.advance(HTTP2_TIMEOUTS.keepAliveMs - 1);
+  await client.clock.advance(PLACE_TIMEOUTS.keepAliveMs - 1);
   client.send(encodePing());
   await client.settle();
   assert.equal(client.witness.frames[FRAME.goaway], 0);
@@ -301,7 +302,7 @@ Deno.test("Http2Connection: nobody is hurried while a request is in flight", asy
   const { handler, answer } = later();
   await withHttp2Place(handler, async (client) => {
     client.open();
-    await client.clock.advance(10 * HTTP2_TIMEOUTS.keepAliveMs);
+    await client.clock.advance(10 * PLACE_TIMEOUTS.keepAliveMs);
     assert.equal(client.witness.frames[FRAME.goaway], 0);
     answer(textAnswer("at last"));
     await client.settle();
