@@ -76,9 +76,19 @@ export function unmapIpv4(ip: string): string {
   if (isIPv4(rest)) return rest;
   const bytes = parseIp(ip);
   // `::ffff:1:2:3` begins alike and is another address: only bytes say what is mapped.
-  const isMapped = bytes !== undefined &&
-    bytes.subarray(0, 12).every((byte, index) => byte === (index < 10 ? 0 : 0xff));
-  return isMapped ? bytes.subarray(12).join(".") : ip;
+  return bytes?.length === 16 && isMappedIpv4(bytes) ? formatUnmappedIp(bytes) : ip;
+}
+
+/**
+ * Says whether an IPv6 address stands for the IPv4 address in its last four bytes (RFC 4291 §2.5.5.2).
+ *
+ * @param start Where its 16 bytes begin.
+ */
+export function isMappedIpv4(bytes: Uint8Array, start = 0): boolean {
+  for (let index = 0; index < 12; index++) {
+    if (bytes[start + index] !== (index < 10 ? 0 : 0xff)) return false;
+  }
+  return true;
 }
 
 /** Says whether the address is one of the host's own loopback addresses. */
@@ -106,6 +116,11 @@ export function formatIp(bytes: Uint8Array): string {
   );
   // The WHATWG URL serializer implements RFC 5952 §4.
   return new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
+}
+
+/** Formats 4 or 16 bytes as {@linkcode formatIp} does, and mapped IPv6 as the IPv4 it stands for. */
+export function formatUnmappedIp(bytes: Uint8Array): string {
+  return formatIp(bytes.length === 16 && isMappedIpv4(bytes) ? bytes.subarray(12) : bytes);
 }
 
 /** @param ip A valid IPv6 address. */

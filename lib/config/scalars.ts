@@ -7,11 +7,10 @@
 import { z } from "zod";
 import {
   formatHostPort,
-  formatIp,
+  formatUnmappedIp,
   parseAddress,
   parseIp,
   type TcpAddress,
-  unmapIpv4,
 } from "../base/addresses.ts";
 import { TIMER_MAX_MS } from "../base/clock.ts";
 import { formatDuration, parseDuration } from "../base/durations.ts";
@@ -159,7 +158,7 @@ function readListenAddress(input: string): Reading<TcpAddress> {
 /** @returns The one way to write this IP address; undefined if it is none. */
 export function canonicalIp(ip: string): string | undefined {
   const bytes = parseIp(ip);
-  return bytes === undefined ? undefined : unmapIpv4(formatIp(bytes));
+  return bytes === undefined ? undefined : formatUnmappedIp(bytes);
 }
 
 /** Where a redirect leads. */

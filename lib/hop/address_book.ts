@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type Endpoint, formatIp, parseIp, unmapIpv4 } from "../base/addresses.ts";
+import { type Endpoint, formatUnmappedIp, parseIp, unmapIpv4 } from "../base/addresses.ts";
 import { HOP_CAPACITY, HOP_REUSE_DELAY_MS } from "../base/limits.ts";
 
 /** What tells one hop from every other one that is open at the same time. */
@@ -297,5 +297,5 @@ function ipWords(ip: string): Int32Array {
 }
 
 function formatIpWords(words: Int32Array<ArrayBuffer>): string {
-  return unmapIpv4(formatIp(new Uint8Array(words.buffer)));
+  return formatUnmappedIp(new Uint8Array(words.buffer));
 }

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { type Endpoint, formatIp, parseIp, unmapIpv4 } from "../base/addresses.ts";
+import {
+  type Endpoint,
+  formatIp,
+  formatUnmappedIp,
+  isMappedIpv4,
+  parseIp,
+} from "../base/addresses.ts";
 import { FAMILY } from "./constants.ts";
 
 /** Bytes of `sockaddr_in`. */
@@ -59,8 +65,7 @@ export function unmapSocketAddress(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (socketFamily(bytes) === FAMILY.inet) {
     return bytes.slice(0, SOCKADDR_IN_BYTES) as Uint8Array<ArrayBuffer>;
   }
-  const isMapped = bytes.subarray(8, 20).every((byte, index) => byte === (index < 10 ? 0 : 0xff));
-  if (!isMapped) return bytes.slice(0, SOCKADDR_IN6_BYTES) as Uint8Array<ArrayBuffer>;
+  if (!isMappedIpv4(bytes, 8)) return bytes.slice(0, SOCKADDR_IN6_BYTES) as Uint8Array<ArrayBuffer>;
   const unmapped = new Uint8Array(SOCKADDR_IN_BYTES);
   unmapped[0] = FAMILY.inet;
   unmapped.set(bytes.subarray(2, 4), 2);
@@ -79,5 +84,5 @@ export function decodeIpAddress(bytes: Uint8Array): Endpoint | undefined {
   const port = bytes[2] << 8 | bytes[3];
   if (family === FAMILY.inet) return { ip: formatIp(bytes.subarray(4, 8)), port };
   if (family !== FAMILY.inet6) return undefined;
-  return { ip: unmapIpv4(formatIp(bytes.slice(8, 24))), port };
+  return { ip: formatUnmappedIp(bytes.subarray(8, 24)), port };
 }

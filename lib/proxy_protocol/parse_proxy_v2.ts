@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Endpoint, formatIp, unmapIpv4 } from "../base/addresses.ts";
+import { type Endpoint, formatUnmappedIp } from "../base/addresses.ts";
 import { PROXY_V2_MAX_BYTES } from "../base/limits.ts";
 import { crc32c } from "./crc32c.ts";
 import type { ProxyEndpoints } from "./proxy_endpoints.ts";
@@ -87,7 +87,7 @@ function parseEndpoints(header: Uint8Array): ProxyEndpoints | undefined {
 }
 
 function parseEndpoint(ip: Uint8Array, header: Uint8Array, portAt: number): Endpoint {
-  return { ip: unmapIpv4(formatIp(ip)), port: header[portAt] << 8 | header[portAt + 1] };
+  return { ip: formatUnmappedIp(ip), port: header[portAt] << 8 | header[portAt + 1] };
 }
 
 /** The checksum is optional, but if it is there it must be right (§2.2.3). */

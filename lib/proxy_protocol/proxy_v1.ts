@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Endpoint, formatIp, parseIp, unmapIpv4 } from "../base/addresses.ts";
+import { type Endpoint, formatIp, formatUnmappedIp, parseIp } from "../base/addresses.ts";
 import { PROXY_V1_MAX_BYTES } from "../base/limits.ts";
 import { packIps, type ProxySubject } from "./proxy_endpoints.ts";
 import { malformedHeader, type ProxyHeaderResult } from "./proxy_result.ts";
@@ -73,5 +73,5 @@ function parseEndpoint(ip: string, port: string, ipBytes: 4 | 16): Endpoint | un
   if (packed?.length !== ipBytes) return undefined;
   // No signs and no leading zeros (§2.1).
   if (!/^(?:0|[1-9]\d{0,4})$/.test(port) || Number(port) > 65535) return undefined;
-  return { ip: unmapIpv4(formatIp(packed)), port: Number(port) };
+  return { ip: formatUnmappedIp(packed), port: Number(port) };
 }

@@ -4,7 +4,9 @@ import {
   formatEndpoint,
   formatHostPort,
   formatIp,
+  formatUnmappedIp,
   isLoopback,
+  isMappedIpv4,
   parseAddress,
   parseIp,
   unmapIpv4,
@@ -77,6 +79,26 @@ Deno.test("unmapIpv4: unmaps what is mapped and nothing else (RFC 4291 §2.5.5.2
     "::ffff:app": "::ffff:app",
   };
   for (const [ip, plain] of Object.entries(cases)) assert.equal(unmapIpv4(ip), plain, ip);
+});
+
+Deno.test("formatUnmappedIp: writes what is mapped as IPv4 and the rest as formatIp does", () => {
+  for (
+    const ip of ["192.0.2.1", "::1", "2001:db8::1", "::ffff", "::ffff:0:c000:201", "::fffe:1:2"]
+  ) {
+    assert.equal(formatUnmappedIp(parseIp(ip)!), ip);
+  }
+  assert.equal(formatUnmappedIp(parseIp("::ffff:192.0.2.1")!), "192.0.2.1");
+});
+
+Deno.test("isMappedIpv4: looks at 16 bytes from where it is told", () => {
+  const bytes = Uint8Array.from([0xff, ...parseIp("::ffff:192.0.2.1")!]);
+  assert.ok(isMappedIpv4(bytes, 1));
+  assert.ok(!isMappedIpv4(bytes, 0));
+  for (let index = 1; index <= 12; index++) {
+    const other = bytes.slice();
+    other[index] ^= 1;
+    assert.ok(!isMappedIpv4(other, 1), `byte ${index - 1} counts`);
+  }
 });
 
 Deno.test("isLoopback: knows both families", () => {

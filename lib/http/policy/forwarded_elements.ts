@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Endpoint, formatIp, parseIp, unmapIpv4 } from "../../base/addresses.ts";
+import { type Endpoint, formatUnmappedIp, parseIp } from "../../base/addresses.ts";
 import { trimOws } from "../http1/grammar.ts";
 
 /** One entry of Forwarded: what a proxy says of the request it received. */
@@ -62,7 +62,7 @@ export function parseNode(text: string): Endpoint | undefined {
   const bytes = match === null ? undefined : parseIp(match[1] ?? match[2]);
   const port = Number(match?.[3] ?? 0);
   if (bytes === undefined || port > 65_535) return undefined;
-  return { ip: unmapIpv4(formatIp(bytes)), port: Number.isNaN(port) ? 0 : port };
+  return { ip: formatUnmappedIp(bytes), port: Number.isNaN(port) ? 0 : port };
 }
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";

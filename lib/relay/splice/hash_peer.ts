@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isMappedIpv4 } from "../../base/addresses.ts";
 import { FAMILY } from "../../linux/constants.ts";
 import { hashBytes, IPV6_PREFIX_BYTES } from "../../upstream/client_hash.ts";
 
@@ -18,12 +19,4 @@ export function hashPeer(peers: Uint8Array, at: number): number {
   const start = at + INET6_AT;
   if (isMappedIpv4(peers, start)) return hashBytes(peers, start + 12, start + 16);
   return hashBytes(peers, start, start + IPV6_PREFIX_BYTES);
-}
-
-/** RFC 4291 §2.5.5.2: what a dual-stack socket reports of an IPv4 client. */
-function isMappedIpv4(bytes: Uint8Array, start: number): boolean {
-  for (let index = 0; index < 12; index++) {
-    if (bytes[start + index] !== (index < 10 ? 0 : 0xff)) return false;
-  }
-  return true;
 }
