@@ -96,7 +96,7 @@ export function bodyError(
 ): AcmeError {
   const parsed = ProblemSchema.safeParse(parseJson(body));
   if (parsed.success) return problemError(parsed.data, options);
-  const text = body.replace(/<[^>]*>|\s+/g, " ").trim();
+  const text = body.replace(/<[^<>]*>|\s+/g, " ").trim();
   return new AcmeError("problem", { ...options, detail: text === "" ? "empty answer" : text });
 }
 

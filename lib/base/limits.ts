@@ -274,8 +274,8 @@ export const PATH_ANSWER_MAX_CHARACTERS = 64 * KIB;
 /** Ways in which one path is read, escapes in escapes and all; one with more is refused. */
 export const PATH_READINGS_MAX = 64;
 
-/** A path with several readings; 64 of them of this size are a few milliseconds of work. */
-export const PATH_DOUBTFUL_MAX_CHARACTERS = 4_096;
+/** All readings of one path together: 16 of a very long one, and at most a millisecond or two of work. */
+export const PATH_READINGS_MAX_CHARACTERS = 64 * KIB;
 
 /** Passwords that are checked at one time: each takes 16 MiB and a thread, and a Pi has four cores. */
 export const PASSWORD_CHECKS_MAX = 2;

@@ -2,11 +2,11 @@
  * What servers may take the path of a request for. One decodes `%2f` before it looks for slashes, one
  * after; one resolves `..`, one does not; one drops `;jsessionid=1`, one reads a backslash as a slash.
  * Whoever guards a path has to guard it under each of these readings. Nothing here changes what is
- * forwarded. Pure. Input comes from strangers.
+ * forwarded. Pure. Input comes from strangers: each step takes time in proportion to the path's length.
  *
  * @module
  */
-import { PATH_DOUBTFUL_MAX_CHARACTERS, PATH_READINGS_MAX } from "../../base/limits.ts";
+import { PATH_READINGS_MAX, PATH_READINGS_MAX_CHARACTERS } from "../../base/limits.ts";
 
 /** What a server may do to a path before it decides. In any order, and more than once. */
 const STEPS: readonly ((path: string) => string)[] = [
@@ -21,12 +21,15 @@ const STEPS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/(?:[\xc0\xc1]|(?:\xe0|\xf0\x80)[\x80\x81])[\x80-\xbf]/g, decodeOverlong),
   foldToAscii,
   // File systems of Windows: spaces and dots at the end of a name, and streams ("/admin::$data").
-  (path) => path.replace(/ +(?=\/|$)/g, ""),
-  (path) => path.replace(/[^/]*[. ](?=\/|$)/g, trimName),
-  (path) => path.replace(/:[^/]*\$[^/]*/g, ""),
+  (path) => eachName(path, ENDS_IN_SPACE, trimSpaces),
+  (path) => eachName(path, ENDS_IN_SPACE_OR_DOT, trimName),
+  (path) => eachName(path, /\$/, cutStream),
   // A server that decodes first and cuts the query off afterwards.
   (path) => path.replace(/[?#].*$/, ""),
 ];
+
+const ENDS_IN_SPACE = / (?:\/|$)/;
+const ENDS_IN_SPACE_OR_DOT = /[. ](?:\/|$)/;
 
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 
@@ -64,17 +67,18 @@ export function isDoubtful(plain: string): boolean {
 
 /**
  * Lists every reading of a path, each once, the plain one first; all, for they are closed under every
- * step. Ends early at a path over {@linkcode PATH_DOUBTFUL_MAX_CHARACTERS}, at what is unreadable, and
- * after {@linkcode PATH_READINGS_MAX}.
+ * step. Ends early at what is unreadable, after {@linkcode PATH_READINGS_MAX} readings, and after those
+ * that have {@linkcode PATH_READINGS_MAX_CHARACTERS} together.
  *
  * @param plain A {@linkcode plainReading}.
  * @returns From the generator: whether these are all, so that a path with more is to be refused.
  */
 export function* readingsOf(plain: string): Generator<string, boolean> {
-  if (plain.length > PATH_DOUBTFUL_MAX_CHARACTERS) return false;
+  let characters = 0;
   const seen = new Set([plain]);
   for (const reading of seen) {
-    if (UNREADABLE.test(reading)) return false;
+    characters += reading.length;
+    if (characters > PATH_READINGS_MAX_CHARACTERS || UNREADABLE.test(reading)) return false;
     yield reading;
     for (const step of STEPS) seen.add(step(reading));
     if (seen.size > PATH_READINGS_MAX) return false;
@@ -114,9 +118,30 @@ function decodeOverlong(bytes: string): string {
   return inLowerCase(String.fromCharCode((high & 1) << 6 | (low & 0x3f)));
 }
 
+/** Changes the names between the slashes. @param sign Without which none of them would change. */
+function eachName(path: string, sign: RegExp, change: (name: string) => string): string {
+  return sign.test(path) ? path.split("/").map(change).join("/") : path;
+}
+
+function trimSpaces(name: string): string {
+  return withoutEnd(name, " ");
+}
+
 /** The dots of `.` and `..` mean something. */
 function trimName(name: string): string {
-  return name === "." || name === ".." ? name : name.replace(/[. ]+$/, "");
+  return name === "." || name === ".." ? name : withoutEnd(name, ". ");
+}
+
+/** By hand: a pattern would try each run of these characters from each of its places. */
+function withoutEnd(name: string, characters: string): string {
+  let end = name.length;
+  while (end > 0 && characters.includes(name[end - 1])) end--;
+  return name.slice(0, end);
+}
+
+function cutStream(name: string): string {
+  const colon = name.indexOf(":");
+  return colon >= 0 && name.includes("$", colon) ? name.slice(0, colon) : name;
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PATH_DOUBTFUL_MAX_CHARACTERS, PATH_READINGS_MAX } from "../../../lib/base/limits.ts";
+import { PATH_READINGS_MAX, PATH_READINGS_MAX_CHARACTERS } from "../../../lib/base/limits.ts";
 import {
   hasDotSegments,
   isDoubtful,
@@ -125,8 +125,36 @@ Deno.test("readingsOf: looks at a bounded number of readings, of a bounded lengt
   let count = 0;
   while (!generator.next().done) count++;
   assert(count <= PATH_READINGS_MAX, `${count} readings`);
-  assert.equal(allOf(`//${"a".repeat(PATH_DOUBTFUL_MAX_CHARACTERS)}`), undefined);
+  assert.equal(allOf(`//${"a".repeat(PATH_READINGS_MAX_CHARACTERS / 2)}`), undefined);
+  assert.equal(allOf(`//${"a".repeat(PATH_READINGS_MAX_CHARACTERS / 2 - 2)}`)?.length, 2);
 });
+
+/** Paths of a length that a step could be slow for: runs of what it looks for, and names without it. */
+const LONG: readonly ((length: number) => string)[] = [
+  (length) => `/%2561${":".repeat(length)}`,
+  (length) => `/%2561${"a".repeat(length)}`,
+  (length) => `/;${"a".repeat(length)}`,
+  (length) => `//${".".repeat(length)}a`,
+  (length) => `//${" ".repeat(length)}a`,
+  (length) => `//${"%20".repeat(length / 3)}a`,
+  (length) => `//${":$".repeat(length / 2)}`,
+  (length) => `/${"a./".repeat(length / 3)}`,
+  (length) => `/${"../".repeat(length / 3)}`,
+  (length) => `/${"/".repeat(length)}a`,
+  (length) => `/${"%c0".repeat(length / 3)}`,
+  (length) => `/${"%25".repeat(60)}61/${":".repeat(length)}`,
+];
+
+for (const [index, make] of LONG.entries()) {
+  Deno.test(`readingsOf: 60,000 characters like ${make(6)} (${index}) take milliseconds`, () => {
+    const path = make(60_000);
+    const startedMs = performance.now();
+    allOf(path);
+    hasDotSegments(path);
+    // Some 10 ms; with a step whose time grows with the square of the length, several seconds.
+    assert(performance.now() - startedMs < 1_000);
+  });
+}
 
 const DOTS: readonly [path: string, has: boolean][] = [
   ["/a/b", false],
