@@ -193,7 +193,6 @@ export class HttpPlane {
 
   #offloadApplication(id: string, certificate: TerminatorCertificate): Application {
     return createOffloadApplication({
-      counters: this.#environment.counters,
       trustedProxies: () => this.#snapshot.trustedProxies,
       serves: (hostname) => this.#environment.serves(id, certificate, hostname),
       applicationOf: (match) => this.#applicationOf(match),

@@ -9,6 +9,7 @@
  * @module
  */
 import type { Connection } from "./connection.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** A header line as sent: name and value are latin1 text, one character per byte. */
 export type HeaderLine = readonly [name: string, value: string];
@@ -84,6 +85,8 @@ export interface Answer {
   readonly tunnel?: Tunnel;
   /** Postern made it up itself, without a page of the user's: error pages may take its place. */
   readonly isOwn?: boolean;
+  /** Why Postern refuses the request, if it does. */
+  readonly refusal?: Refusal;
 }
 
 /** A server's connection that has switched to another protocol: bytes both ways from here on. */

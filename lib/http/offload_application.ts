@@ -6,15 +6,13 @@
  * @module
  */
 import type { CidrSet } from "../base/cidr.ts";
-import type { Counters } from "../base/counters.ts";
 import type { Match } from "../route/route_table.ts";
-import { plainAnswer } from "./answer.ts";
 import type { Application } from "./application.ts";
 import { believeProxy } from "./policy/believe_proxy.ts";
+import { refuseRequest } from "./refusal.ts";
 
 /** What the application is handed. */
 export interface OffloadOptions {
-  readonly counters: Counters;
   /** Returns the HTTP proxies in front whose word about the client is taken now. */
   trustedProxies(): CidrSet;
   /**
@@ -30,14 +28,17 @@ export interface OffloadOptions {
 
 /** Creates the application of one terminator. */
 export function createOffloadApplication(options: OffloadOptions): Application {
-  const { counters, serves, applicationOf, trustedProxies } = options;
+  const { serves, applicationOf, trustedProxies } = options;
   return {
     answer(received) {
       const exchange = believeProxy(received, trustedProxies());
       const match = serves(exchange.hostname);
       if (match !== undefined) return applicationOf(match).answer(exchange);
-      counters.add("request_misdirected");
-      return plainAnswer(421, "This connection does not serve this host");
+      return refuseRequest(exchange, {
+        status: 421,
+        reason: "This connection does not serve this host",
+        counter: "request_misdirected",
+      });
     },
   };
 }

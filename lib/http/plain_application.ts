@@ -8,7 +8,6 @@
 import type { CidrSet } from "../base/cidr.ts";
 import type { RouteConfig, ServerConfig } from "../config/config.ts";
 import type { Match } from "../route/route_table.ts";
-import { plainAnswer } from "./answer.ts";
 import { type Application, createApplication, pathOf, type Policy } from "./application.ts";
 import type { Exchange } from "./exchange.ts";
 import { encodeLatin1 } from "./http1/latin1.ts";
@@ -16,6 +15,7 @@ import type { Answer } from "./message.ts";
 import { believeProxy } from "./policy/believe_proxy.ts";
 import { proxy, type ProxyEnvironment } from "./proxy.ts";
 import { redirectToHttps } from "./redirect.ts";
+import { refuseRequest } from "./refusal.ts";
 
 /** What stands behind it is a token (RFC 8555 §8.3). */
 const CHALLENGE_PATH = "/.well-known/acme-challenge/";
@@ -52,7 +52,7 @@ export function createPlainApplication(options: PlainOptions): Application {
 
 function answerChallengePath(exchange: Exchange, options: PlainOptions): Answer | Promise<Answer> {
   const route = options.match(exchange.hostname)?.route;
-  if (route === undefined) return notFound();
+  if (route === undefined) return notFound(exchange);
   if (route.mode === "offload" || route.mode === "redirect") return challenge(exchange, options);
   if (route.plainHttp.kind !== "redirect") return plain(exchange, route, options);
   return forward(exchange, route.plainHttp.challengeServers, options);
@@ -60,7 +60,7 @@ function answerChallengePath(exchange: Exchange, options: PlainOptions): Answer 
 
 function answerOther(exchange: Exchange, options: PlainOptions): Answer | Promise<Answer> {
   const match = options.match(exchange.hostname);
-  if (match === undefined) return notFound();
+  if (match === undefined) return notFound(exchange);
   // A trusted proxy in front has ended TLS: a redirect to https would come back here for ever.
   if (exchange.scheme === "https" && match.route.certificate !== undefined) {
     return options.applicationOf(match).answer(exchange);
@@ -82,7 +82,7 @@ function plain(
       return redirectToHttps(exchange, { status, httpsPort: options.httpsPort() });
     }
     case "off":
-      return notFound();
+      return notFound(exchange);
   }
 }
 
@@ -91,20 +91,23 @@ function forward(
   servers: readonly ServerConfig[],
   options: PlainOptions,
 ): Answer | Promise<Answer> {
-  if (servers.length === 0) return notFound();
+  if (servers.length === 0) return notFound(exchange);
   return proxy(exchange, { servers }, options.proxy);
 }
 
 /** Any token but the one shown now is unknown, and never redirected: a stale answer proves nothing. */
-function challenge({ hostname, method, target }: Exchange, options: PlainOptions): Answer {
+function challenge(exchange: Exchange, options: PlainOptions): Answer {
+  const { hostname, method, target } = exchange;
   const token = pathOf(target).slice(CHALLENGE_PATH.length);
   const isAsked = hostname !== undefined && (method === "GET" || method === "HEAD");
   const keyAuthorization = isAsked ? options.answerChallenge(hostname, token) : undefined;
-  if (keyAuthorization === undefined) return plainAnswer(404, "No such challenge");
+  if (keyAuthorization === undefined) {
+    return refuseRequest(exchange, { status: 404, reason: "No such challenge" });
+  }
   const body = encodeLatin1(keyAuthorization);
   return { status: 200, reason: "", headers: [["Content-Type", "application/octet-stream"]], body };
 }
 
-function notFound(): Answer {
-  return plainAnswer(404, "No such host");
+function notFound(exchange: Exchange): Answer {
+  return refuseRequest(exchange, { status: 404, reason: "No such host" });
 }

@@ -71,10 +71,10 @@ function requestPolicies(
   environment: PolicyEnvironment,
 ): Policy[] {
   const { basicAuth, forwardAuth, maintenance, maxBodySize, rateLimit } = policies;
-  const { askAuthServer: send, counters, limiters } = environment;
+  const { askAuthServer: send, limiters } = environment;
   const chain: Policy[] = [];
   if (maintenance !== undefined) chain.push(underMaintenance(maintenance, files.pages));
-  if (rateLimit !== undefined) chain.push(limitRate(limiters.limiterOf(rateLimit), counters));
+  if (rateLimit !== undefined) chain.push(limitRate(limiters.limiterOf(rateLimit)));
   if (maxBodySize !== undefined) chain.push(limitBody(maxBodySize));
   if (basicAuth !== undefined) {
     chain.push(requireUser(basicAuth, files.users.get(basicAuth) ?? basicAuth.users, environment));

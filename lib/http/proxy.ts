@@ -17,6 +17,7 @@ import { hasPassed, upstreamRequestHeaders, withoutHopByHop } from "./headers.ts
 import type { Answer, HeaderLine, UpstreamRequest } from "./message.ts";
 import type { RequestHeadersFor } from "./policy/request_headers.ts";
 import { withHeaders } from "./policy/with_fields.ts";
+import { refuseRequest } from "./refusal.ts";
 import { readStickyCookie, stickyCookieLine } from "./sticky.ts";
 
 /** Where an exchange goes, and what is done to it on the way. Made once per configuration. */
@@ -63,6 +64,8 @@ export interface Asker {
 /** What is passed on while the answer is waited for. */
 export interface SendOptions {
   readonly onInterim: (status: number, headers: readonly HeaderLine[]) => void;
+  /** Called when the server is at fault that an answer which has begun does not come to its end. */
+  readonly onCut: (failure: Failure) => void;
 }
 
 /** Proxies and answers. Never throws. */
@@ -72,9 +75,11 @@ export function proxy(
   environment: ProxyEnvironment,
 ): Promise<Answer> {
   if (hasPassed(exchange.headers, environment.via)) {
-    environment.counters.add("request_loop");
-    const text = "Loop: this request came back to the proxy that sent it";
-    return Promise.resolve(plainAnswer(508, text));
+    return Promise.resolve(refuseRequest(exchange, {
+      status: 508,
+      reason: "Loop: this request came back to the proxy that sent it",
+      counter: "request_loop",
+    }));
   }
   return sendToOne(exchange, target, environment).catch((error) => {
     exchange.body?.cancel();
@@ -102,6 +107,7 @@ async function sendToOne(
     try {
       const answer = await environment.send(server, requestOf(exchange, headers), {
         onInterim: (status, interim) => exchange.sendInterim(status, withoutHopByHop(interim)),
+        onCut: (cut) => reportLoss("Answer broke off", cut, { ...environment, exchange, target }),
       });
       return sticky === undefined ? answer : keepAtServer(answer, exchange, {
         name: sticky.cookie,
@@ -152,23 +158,41 @@ function answerFailure(
   exchange: Exchange,
   environment: ProxyEnvironment & { readonly target: ProxyTarget },
 ): Answer {
-  const { counters, log, sampler, target } = environment;
-  const failure = error instanceof Failure ? error : undefined;
-  const status = failure?.status ?? 500;
-  // Nobody reads this answer, or the request was unusable: no upstream is to blame.
-  if (failure?.fault === "client") return plainAnswer(status, describe(status));
+  // No upstream is to blame.
+  if (error instanceof Failure && error.fault === "client") {
+    return answerClientFault(error, exchange);
+  }
+  reportLoss("Cannot proxy request", error, { ...environment, exchange });
+  const status = error instanceof Failure ? error.status : 500;
+  return plainAnswer(status, describe(status));
+}
+
+/** Counts and logs a request that is lost, and not by its client's fault. */
+function reportLoss(
+  sentence: string,
+  error: unknown,
+  { counters, exchange, log, sampler, target }: ProxyEnvironment & {
+    readonly exchange: Exchange;
+    readonly target: ProxyTarget;
+  },
+): void {
   counters.add("upstream_failures");
   // By the upstream, of which there are few: under a wildcard, hosts are as many as a stranger likes.
   const heldBack = sampler.admit(`upstream ${target.servers.map(nameOf).join(" ")}`);
-  if (heldBack !== undefined) {
-    log.error("Cannot proxy request", {
-      host: exchange.authority,
-      kind: failure?.kind ?? "defect",
-      error: errorText(error),
-      heldBack: heldBack === 0 ? undefined : heldBack,
-    });
-  }
-  return plainAnswer(status, describe(status));
+  if (heldBack === undefined) return;
+  log.error(sentence, {
+    host: exchange.authority,
+    kind: error instanceof Failure ? error.kind : "defect",
+    error: errorText(error),
+    heldBack: heldBack === 0 ? undefined : heldBack,
+  });
+}
+
+/** Nobody reads the answer, or the client was too slow, which is counted already, or asked too much. */
+function answerClientFault({ kind, status }: Failure, exchange: Exchange): Answer {
+  const isRefused = kind === "client_malformed" || kind === "client_too_large";
+  if (!isRefused) return plainAnswer(status, describe(status));
+  return refuseRequest(exchange, { status, reason: describe(status) });
 }
 
 /** The client learns what kind of thing failed, and nothing of addresses or certificates. */

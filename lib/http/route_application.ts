@@ -7,7 +7,6 @@
  */
 import type { PathConfig, PathRewriteConfig, RouteConfig } from "../config/config.ts";
 import { formatPathPattern } from "../config/resolve_paths.ts";
-import { plainAnswer } from "./answer.ts";
 import {
   type Application,
   type ApplicationPath,
@@ -23,6 +22,7 @@ import { withFields } from "./policy/with_fields.ts";
 import { withoutTrailers } from "./policy/without_trailers.ts";
 import { proxy, type ProxyEnvironment } from "./proxy.ts";
 import { redirectTo } from "./redirect.ts";
+import { refuseRequest } from "./refusal.ts";
 import { stickyOf } from "./sticky.ts";
 
 /** What the applications of routes are handed. */
@@ -74,9 +74,11 @@ function pathOfMatch(paths: readonly PathConfig[], target: string): string {
   return match.kind === "path" ? entryPath(paths.indexOf(match.path)) : ROUTE_PATH;
 }
 
-function refuseAmbiguous(): ReturnType<Handler> {
-  return plainAnswer(400, "Bad request: servers may read its path in different ways");
-}
+const refuseAmbiguous: Handler = (exchange) =>
+  refuseRequest(exchange, {
+    status: 400,
+    reason: "Bad request: servers may read its path in different ways",
+  });
 
 function handlerOf(
   { policies, redirect, respond, rewrite, servers }: PathConfig,
@@ -111,6 +113,7 @@ function rewriteBefore(handler: Handler, rewrite: PathRewriteConfig): Handler {
     const target = rewriteTarget(exchange.target, rewrite);
     if (target !== undefined) return handler(withFields(exchange, { target }));
     exchange.body?.cancel();
-    return plainAnswer(400, "Bad request: its path cannot be rewritten");
+    const reason = "Bad request: its path cannot be rewritten";
+    return refuseRequest(exchange, { status: 400, reason });
   };
 }

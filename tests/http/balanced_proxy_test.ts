@@ -28,7 +28,7 @@ Deno.test("balancedProxy: a server counts a request until its answer is over", a
   const answers = [1, 2].map(() => Promise.withResolvers<Answer>());
   let sent = 0;
   const proxy = balancedProxy(balancer, () => answers[sent++].promise);
-  const options = { onInterim: () => {} };
+  const options = { onInterim: () => {}, onCut: () => {} };
   const openOf = () =>
     balancer.sourceOf(GROUP).members.map(({ openCell }) => balancer.cells.get(openCell));
   const first = proxy.send(SERVERS[0], REQUEST, options);
@@ -54,7 +54,7 @@ Deno.test("balancedProxy: nothing is counted where no algorithm looks at it", as
   balancer.prepare([inTurn, alone]);
   const { promise, resolve } = Promise.withResolvers<Answer>();
   const proxy = balancedProxy(balancer, () => promise);
-  const sent = proxy.send(SERVERS[0], REQUEST, { onInterim: () => {} });
+  const sent = proxy.send(SERVERS[0], REQUEST, { onInterim: () => {}, onCut: () => {} });
   const [{ openCell }] = balancer.sourceOf(inTurn).members;
   assert.equal(balancer.cells.get(openCell), 0);
   // From here on it is counted, but not what was begun before.
@@ -69,7 +69,10 @@ Deno.test("balancedProxy: a request that cannot even be begun is not counted", (
   const proxy = balancedProxy(balancer, () => {
     throw new Error("defect");
   });
-  assert.throws(() => proxy.send(SERVERS[0], REQUEST, { onInterim: () => {} }), /defect/);
+  assert.throws(
+    () => proxy.send(SERVERS[0], REQUEST, { onInterim: () => {}, onCut: () => {} }),
+    /defect/,
+  );
   const [{ openCell }] = balancer.sourceOf(GROUP).members;
   assert.equal(balancer.cells.get(openCell), 0);
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { CidrSet } from "../../lib/base/cidr.ts";
-import { Counters } from "../../lib/base/counters.ts";
 import type { Exchange } from "../../lib/http/exchange.ts";
 import { createOffloadApplication } from "../../lib/http/offload_application.ts";
 import { createRouteApplication } from "../../lib/http/route_application.ts";
@@ -29,13 +28,11 @@ const TABLE = new RouteTable([
 const COVERED = ["app.example.org", "other.example.org", "pass.example.org", "old.example.org"];
 
 async function ask(hostname: string | undefined, fields: Partial<Exchange> = {}) {
-  const counters = new Counters();
   const { environment } = makeProxy((server) => {
     const port = server.address.kind === "tcp" ? server.address.port : 0;
     return Promise.resolve(makeAnswer(200, [], new TextEncoder().encode(`from ${port}`)));
   });
   const application = createOffloadApplication({
-    counters,
     trustedProxies: () => new CidrSet([]),
     applicationOf: ({ route }) => createRouteApplication(route, makeRouteEnvironment(environment)),
     serves: (name) => {
@@ -47,7 +44,7 @@ async function ask(hostname: string | undefined, fields: Partial<Exchange> = {})
   });
   const exchange = makeExchange({ hostname, authority: hostname ?? "192.0.2.7", ...fields });
   const response = await application.answer(exchange);
-  return { response, text: await readText(response), counters };
+  return { response, text: await readText(response) };
 }
 
 Deno.test("createOffloadApplication: each host is served by its own route", async () => {
@@ -64,10 +61,10 @@ for (
   })
 ) {
   Deno.test(`createOffloadApplication: RFC 9110 §15.5.20, 421 when ${why}`, async () => {
-    const { response, text, counters } = await ask(hostname);
+    const { response, text } = await ask(hostname);
     assert.equal(response.status, 421);
     assert.ok(text.length < 100);
-    assert.equal(counters.get("request_misdirected"), 1);
+    assert.equal(response.refusal?.counter, "request_misdirected");
   });
 }
 
@@ -79,7 +76,6 @@ Deno.test("createOffloadApplication: a redirect route redirects", async () => {
 
 Deno.test("createOffloadApplication: a defect reaches the server that reports it", async () => {
   const application = createOffloadApplication({
-    counters: new Counters(),
     trustedProxies: () => new CidrSet([]),
     applicationOf: () => ({ answer: () => makeAnswer(200) }),
     serves: () => {

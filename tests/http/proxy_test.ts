@@ -65,6 +65,20 @@ for (const [name, { status, fault }] of Object.entries(FAILURES)) {
   });
 }
 
+Deno.test("proxy: an answer that the server breaks off is counted and logged, the first of many", async () => {
+  const { environment, counters, lines } = makeProxy((_server, _request, { onCut }) => {
+    onCut(new Failure("upstream_closed", "connection closed within the body"));
+    return Promise.resolve(makeAnswer(200));
+  });
+  for (let count = 0; count < 10; count++) await proxy(makeExchange(), ONE, environment);
+  assert.equal(counters.get("upstream_failures"), 10);
+  assert.equal(lines.length, 5);
+  assert.match(
+    lines[0],
+    /error Answer broke off host=app\.example\.org kind=upstream_closed error=/,
+  );
+});
+
 Deno.test("proxy: a defect is answered with 500 and logged as one", async () => {
   const { environment, lines } = proxyTo(() => {
     throw new TypeError("undefined is not a function");
@@ -166,12 +180,12 @@ Deno.test("proxy: RFC 9110 §15.2, interim answers are passed on without hop-by-
 });
 
 Deno.test("proxy: RFC 9110 §7.6.3, a request that comes back is 508 and goes nowhere", async () => {
-  const { environment, sent, counters } = proxyTo(() => makeAnswer(200));
+  const { environment, sent } = proxyTo(() => makeAnswer(200));
   const headers = [["Via", "1.1 other, 1.1 postern-test"], ["Connection", "via"]] as const;
   const response = await proxy(makeExchange({ headers }), ONE, environment);
   assert.equal(response.status, 508);
   assert.equal(sent.length, 0);
-  assert.equal(counters.get("request_loop"), 1);
+  assert.equal(response.refusal?.counter, "request_loop");
 });
 
 Deno.test("proxy: what it sends, it knows again", async () => {

@@ -135,7 +135,8 @@ export function makeRouteEnvironment(proxy: ProxyEnvironment): RouteEnvironment 
       checks: new PasswordChecks(),
       slots: new CompressionSlots(),
       limiters: new RateLimiters(proxy.clock),
-      askAuthServer: (server, request) => proxy.send(server, request, { onInterim: () => {} }),
+      askAuthServer: (server, request) =>
+        proxy.send(server, request, { onInterim: () => {}, onCut: () => {} }),
     },
     files: { pages: new Map(), users: new Map() },
   };

@@ -22,6 +22,7 @@ import type { Exchange } from "../exchange.ts";
 import { HopClient, type HopSource } from "../hop_client.ts";
 import { answerDefect, refuseUnknownHop } from "../loopback_server.ts";
 import type { Answer, Tunnel } from "../message.ts";
+import { refuseRequest, reportRefusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { ClientBody } from "./client_body.ts";
@@ -141,8 +142,7 @@ export class ServerConnection {
     counters.add("requests");
     try {
       if (request.kind === "request") return await this.#exchange(request, client);
-      counters.add("request_refused");
-      return await this.#refuse(plainAnswer(request.status, request.reason));
+      return await this.#refuse(refuseRequest({ client }, request));
     } finally {
       this.#client.end();
     }
@@ -150,6 +150,7 @@ export class ServerConnection {
 
   /** Answers without looking at the rest of the request, whose end nobody knows. */
   async #refuse(answer: Answer): Promise<Outcome> {
+    reportRefusal(this.#context.environment, answer);
     await this.#writeLast(UNREAD_REQUEST, answer);
     return "leave";
   }
@@ -164,6 +165,7 @@ export class ServerConnection {
     } catch (error) {
       answer = this.#answerDefect(error);
     }
+    reportRefusal(this.#context.environment, answer);
     if (this.#state !== "answering" || this.#input.isEnded) {
       discardBody(answer);
       return "cut";

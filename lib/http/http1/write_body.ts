@@ -54,7 +54,7 @@ export async function writeBody(body: Body, output: BodyOutput): Promise<void> {
       continue;
     }
     const reading = body.read(room);
-    if (headBytes > 0 && !await isAtHand(reading)) {
+    if (headBytes > 0 && !await hasCome(reading)) {
       await send(buffer.subarray(0, headBytes));
       headBytes = 0;
     }
@@ -93,13 +93,17 @@ async function finish(
   if (framing.kind === "chunked") await send(encodeLastChunk(body.trailers, headers));
 }
 
-/** Says whether a promise settles without waiting for anything outside. */
-async function isAtHand(reading: Promise<number>): Promise<boolean> {
-  let isSettled = false;
-  const settle = () => {
-    isSettled = true;
+/**
+ * Says whether a piece comes without waiting for anything outside. A body that fails has none: without
+ * its head, the client would believe that the request was never taken up, and send it again
+ * (RFC 9112 §9.3.1).
+ */
+async function hasCome(reading: Promise<number>): Promise<boolean> {
+  let isThere = false;
+  const note = () => {
+    isThere = true;
   };
-  reading.then(settle, settle);
-  for (let turn = 0; turn < MICROTASKS_FOR_FIRST_PIECE && !isSettled; turn++) await undefined;
-  return isSettled;
+  reading.then(note, () => {});
+  for (let turn = 0; turn < MICROTASKS_FOR_FIRST_PIECE && !isThere; turn++) await undefined;
+  return isThere;
 }

@@ -7,11 +7,12 @@
  */
 import type { Endpoint } from "../../base/addresses.ts";
 import { Failure } from "../../base/failures.ts";
-import { discardBody, plainAnswer } from "../answer.ts";
+import { discardBody } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
 import { HopClient, type HopSource } from "../hop_client.ts";
 import { answerDefect, refuseUnknownHop } from "../loopback_server.ts";
 import type { Answer } from "../message.ts";
+import { refuseRequest, reportRefusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import { type AbuseBudget, COST } from "./abuse_budget.ts";
 import type { AnswerWriter } from "./answer_writer.ts";
@@ -79,9 +80,9 @@ export class RequestServer {
 
   /** Answers a request that no application gets to see. @throws {Http2Error} If that is too much. */
   refuse(stream: Stream, { status, reason }: RequestRefusal): void {
-    if (this.#begin(stream) === undefined) return;
-    this.#options.context.environment.counters.add("request_refused");
-    const answer = plainAnswer(status, reason);
+    const client = this.#begin(stream);
+    if (client === undefined) return;
+    const answer = refuseRequest({ client }, { status, reason });
     // It could be HEAD, which has no body (RFC 9110 §9.3.2).
     const isUnknown = stream.method === undefined;
     this.#take(stream, isUnknown ? { ...answer, body: undefined } : answer);
@@ -148,6 +149,7 @@ export class RequestServer {
       const error = new Error(`${answer.status} is no answer to this request`);
       return this.#answerDefect(stream, error);
     }
+    reportRefusal(this.#options.context.environment, answer);
     if (stream.isClosed) {
       discardBody(answer);
       return this.#options.streams.settleAnswered(stream);

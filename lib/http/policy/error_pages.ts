@@ -55,5 +55,6 @@ function pageFor(status: number, byStatus: ReadonlyMap<string, Page>): Page | un
 function replace(answer: Answer, page: Page, method: string): Answer {
   discardBody(answer);
   const kept = answer.headers.filter(([name]) => !ABOUT_THE_BODY.has(name.toLowerCase()));
-  return page.answer(answer.status, method, kept);
+  const shown = page.answer(answer.status, method, kept);
+  return answer.refusal === undefined ? shown : { ...shown, refusal: answer.refusal };
 }

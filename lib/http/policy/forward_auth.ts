@@ -18,6 +18,7 @@ import { pathOf, type Policy } from "../application.ts";
 import type { Exchange } from "../exchange.ts";
 import { isFieldName } from "../http1/grammar.ts";
 import type { Answer, UpstreamRequest } from "../message.ts";
+import { refuseRequest } from "../refusal.ts";
 import { authRequestHeaders, vouchedHeaders, withoutNames } from "./auth_request.ts";
 import { hasDotSegments } from "./path_readings.ts";
 import { withFields, withHeaders } from "./with_fields.ts";
@@ -44,7 +45,8 @@ export function askAuthServer(
     // The auth server decides by the path, and may resolve dots where the upstream does not.
     if (hasDotSegments(pathOf(exchange.target))) {
       exchange.body?.cancel();
-      return plainAnswer(400, "Bad request: its path has dot segments");
+      const reason = "Bad request: its path has dot segments";
+      return refuseRequest(exchange, { status: 400, reason });
     }
     let verdict: Answer;
     try {

@@ -6,9 +6,10 @@
  * @module
  */
 import { Failure } from "../../base/failures.ts";
-import { BODY_TOO_LARGE, plainAnswer } from "../answer.ts";
+import { BODY_TOO_LARGE } from "../answer.ts";
 import type { Policy } from "../application.ts";
 import type { Body, HeaderLine } from "../message.ts";
+import { refuseRequest } from "../refusal.ts";
 import { withFields } from "./with_fields.ts";
 
 /** The policy: 413 (RFC 9110 §15.5.14). @param maxBytes A body of so many is let through. */
@@ -21,7 +22,7 @@ export function limitBody(maxBytes: number): Policy {
     }
     if (body.length <= maxBytes) return next();
     body.cancel();
-    return plainAnswer(413, BODY_TOO_LARGE);
+    return refuseRequest(exchange, { status: 413, reason: BODY_TOO_LARGE });
   };
 }
 

@@ -6,11 +6,10 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import type { Counters } from "../../base/counters.ts";
 import { RATE_LIMIT_CLIENTS_MAX } from "../../base/limits.ts";
 import type { RateLimitConfig } from "../../config/config.ts";
-import { plainAnswer } from "../answer.ts";
 import type { Policy } from "../application.ts";
+import { refuseRequest } from "../refusal.ts";
 import { clientKey } from "./client_key.ts";
 
 /** Counts the requests of clients. */
@@ -105,13 +104,16 @@ function keyOf({ scope, requests, perMs, burst }: RateLimitConfig): string {
 }
 
 /** Makes the policy (RFC 6585 §4). */
-export function limitRate(limiter: RateLimiter, counters: Counters): Policy {
+export function limitRate(limiter: RateLimiter): Policy {
   return (exchange, next) => {
     const waitMs = limiter.take(clientKey(exchange.client.ip));
     if (waitMs === 0) return next();
     exchange.body?.cancel();
-    counters.add("requests_rate_limited");
-    const seconds = Math.ceil(waitMs / 1_000);
-    return plainAnswer(429, "Too many requests: wait a moment", [["Retry-After", String(seconds)]]);
+    return refuseRequest(exchange, {
+      status: 429,
+      reason: "Too many requests: wait a moment",
+      counter: "requests_rate_limited",
+      headers: [["Retry-After", String(Math.ceil(waitMs / 1_000))]],
+    });
   };
 }

@@ -7,6 +7,7 @@
 import type { Policy } from "../application.ts";
 import { isFieldName } from "../http1/grammar.ts";
 import type { Answer } from "../message.ts";
+import { markRefused } from "../refusal.ts";
 
 /** The media type with its variants, but not gRPC-Web, which HTTP/1.1 carries. */
 const GRPC = /^application\/grpc(?:[+;]|$)/i;
@@ -26,7 +27,12 @@ const REFUSAL: Answer = {
 /** The policy. */
 export const refuseGrpc: Policy = (exchange, next) => {
   for (const [name, value] of exchange.headers) {
-    if (isFieldName(name, "content-type") && GRPC.test(value)) return REFUSAL;
+    if (isFieldName(name, "content-type") && GRPC.test(value)) {
+      return markRefused(REFUSAL, exchange, {
+        reason: "gRPC is not offloaded",
+        counter: undefined,
+      });
+    }
   }
   return next();
 };

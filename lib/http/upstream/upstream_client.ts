@@ -29,6 +29,8 @@ export interface UpstreamClientOptions {
 export interface SendOptions {
   /** Called for each interim (1xx) response but 100, as received, before the final one. */
   readonly onInterim?: (status: number, headers: readonly HeaderLine[]) => void;
+  /** Called when the server is at fault that an answer which has begun does not come to its end. */
+  readonly onCut?: (failure: Failure) => void;
 }
 
 /** Methods that may be sent twice (RFC 9110 §9.2.2). */
@@ -94,6 +96,7 @@ export class UpstreamClient implements Disposable {
         isReused,
         responseMs: server.responseMs,
         onInterim: options.onInterim,
+        onCut: options.onCut,
         onReusable: (reusable) => this.#keep(key, reusable),
       });
     const pooled = this.#pool.take(key);

@@ -35,6 +35,8 @@ export interface UpstreamExchangeOptions {
   readonly responseMs: number;
   /** Called for each interim response but 100, hop-by-hop fields included. */
   readonly onInterim?: (status: number, headers: readonly HeaderLine[]) => void;
+  /** Called when the server is at fault that an answer which has begun does not come to its end. */
+  readonly onCut?: (failure: Failure) => void;
   /** Takes the connection back, ready for another exchange; otherwise it has been closed. */
   readonly onReusable: (connection: UpstreamConnection) => void;
 }
@@ -106,7 +108,9 @@ export class UpstreamExchange implements AnswerBodyOwner {
 
   /** See {@linkcode AnswerBodyOwner}. */
   onFailure(error: unknown): Failure {
-    return this.#fail(error);
+    const failure = this.#fail(error);
+    if (failure.fault !== "client") this.#options.onCut?.(failure);
+    return failure;
   }
 
   /** See {@linkcode AnswerBodyOwner}. */

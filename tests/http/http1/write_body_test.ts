@@ -111,7 +111,9 @@ const BROKEN: readonly [name: string, body: Body, framing: AnswerFraming, sent: 
     CHUNKED,
     /^HEAD\r\n\r\n4\r\nhalf\r\n$/,
   ],
-  ["breaks off at once", bodyOf([new Error("upstream died")]), CHUNKED, /^$/],
+  // RFC 9112 §9.3.1: without the head a client takes the request for one that nobody has seen.
+  ["breaks off at once", bodyOf([new Error("upstream died")]), CHUNKED, /^HEAD\r\n\r\n$/],
+  ["is nothing of what was said", bodyOf([new Error("died")]), LENGTH_5, /^HEAD\r\n\r\n$/],
   ["is too short", bodyOf(["half"]), LENGTH_5, /^HEAD\r\n\r\nhalf$/],
   ["is too long", bodyOf(["half", "half"]), LENGTH_5, /^HEAD\r\n\r\nhalf$/],
 ];
