@@ -14,6 +14,7 @@ import type { ServerConfig, StickyConfig } from "../config/config.ts";
 import { BODY_TOO_LARGE, plainAnswer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { hasPassed, upstreamRequestHeaders, withoutHopByHop } from "./headers.ts";
+import { countForward, countsForwards } from "./max_forwards.ts";
 import type { Answer, HeaderLine, UpstreamRequest } from "./message.ts";
 import type { RequestHeadersFor } from "./policy/request_headers.ts";
 import { withHeaders } from "./policy/with_fields.ts";
@@ -81,6 +82,18 @@ export function proxy(
       counter: "request_loop",
     }));
   }
+  if (!countsForwards(exchange.method)) return send(exchange, target, environment);
+  const counted = countForward(exchange);
+  if (counted.kind === "forward") return send(counted.exchange, target, environment);
+  exchange.body?.cancel();
+  return Promise.resolve(counted.answer);
+}
+
+function send(
+  exchange: Exchange,
+  target: ProxyTarget,
+  environment: ProxyEnvironment,
+): Promise<Answer> {
   return sendToOne(exchange, target, environment).catch((error) => {
     exchange.body?.cancel();
     return answerFailure(error, exchange, { ...environment, target });

@@ -188,6 +188,21 @@ Deno.test("proxy: RFC 9110 §7.6.3, a request that comes back is 508 and goes no
   assert.equal(response.refusal?.counter, "request_loop");
 });
 
+Deno.test("proxy: RFC 9110 §7.6.2, OPTIONS and TRACE are counted, other methods are not", async () => {
+  const { environment, sent } = proxyTo(() => makeAnswer(200));
+  const headers = [["Max-Forwards", "1"]] as const;
+  for (const method of ["OPTIONS", "TRACE", "GET"]) {
+    await proxy(makeExchange({ method, headers }), ONE, environment);
+  }
+  const counts = sent.map(({ request }) =>
+    request.headers.find(([name]) => name === "Max-Forwards")![1]
+  );
+  assert.deepEqual(counts, ["0", "0", "1"]);
+  const last = makeExchange({ method: "OPTIONS", headers: [["Max-Forwards", "0"]] });
+  assert.equal((await proxy(last, ONE, environment)).status, 204);
+  assert.equal(sent.length, 3);
+});
+
 Deno.test("proxy: what it sends, it knows again", async () => {
   const { environment, sent } = proxyTo(() => makeAnswer(200));
   await proxy(makeExchange(), ONE, environment);
