@@ -61,8 +61,9 @@ function answerChallengePath(exchange: Exchange, options: PlainOptions): Answer 
 function answerOther(exchange: Exchange, options: PlainOptions): Answer | Promise<Answer> {
   const match = options.match(exchange.hostname);
   if (match === undefined) return notFound(exchange);
+  const { certificate, plainHttp } = match.route;
   // A trusted proxy in front has ended TLS: a redirect to https would come back here for ever.
-  if (exchange.scheme === "https" && match.route.certificate !== undefined) {
+  if (exchange.scheme === "https" && certificate !== undefined && plainHttp.kind === "redirect") {
     return options.applicationOf(match).answer(exchange);
   }
   return plain(exchange, match.route, options);

@@ -14,6 +14,7 @@ import {
   type Handler,
 } from "./application.ts";
 import { createPolicies, type PolicyEnvironment, type PolicyFiles } from "./policy_chain.ts";
+import { replacedNames } from "./policy/header_changes.ts";
 import { matchPath } from "./policy/match_path.ts";
 import { redirectPath, respondWith } from "./policy/path_answers.ts";
 import { compileRequestHeaders } from "./policy/request_headers.ts";
@@ -57,7 +58,7 @@ export function createRouteApplication(
     policies: createPolicies(entry.policies, files, environment.policies),
     handler: handlerOf(entry, stickyOfPath(route, entry), environment),
   }));
-  const ambiguous = { path: AMBIGUOUS_PATH, handler: refuseAmbiguous };
+  const ambiguous = { path: AMBIGUOUS_PATH, policies: own.policies, handler: refuseAmbiguous };
   return createApplication([...entries, ambiguous, own], {
     getPath: ({ target }) => pathOfMatch(paths, target),
   });
@@ -98,10 +99,11 @@ function proxyTo(
 ): Handler {
   const { policies, servers, sticky } = target;
   const to = { servers, sticky, changeHeaders: compileRequestHeaders(policies) };
-  const removed = policies.requestHeaders?.remove ?? [];
-  if (removed.length === 0) return (exchange) => proxy(exchange, to, proxyEnvironment);
+  const { requestHeaders } = policies;
+  const replaced = requestHeaders === undefined ? [] : replacedNames(requestHeaders);
+  if (replaced.length === 0) return (exchange) => proxy(exchange, to, proxyEnvironment);
   return (exchange) => {
-    const body = withoutTrailers(exchange.body, removed);
+    const body = withoutTrailers(exchange.body, replaced);
     const asked = body === exchange.body ? exchange : withFields(exchange, { body });
     return proxy(asked, to, proxyEnvironment);
   };

@@ -114,6 +114,14 @@ for (const [host, target, expected] of CASES) {
   });
 }
 
+Deno.test("createPlainApplication: what a trusted proxy has decrypted is served, but where port 80 is off", async () => {
+  const fields = { scheme: "https" } as const;
+  const statusOf = async (host: string) => (await ask({ host, fields })).response.status;
+  assert.equal(await statusOf("offload.example.org"), 299);
+  assert.equal(await statusOf("off.offload.example.org"), 404);
+  assert.equal(await statusOf("moved.pass.example.org"), 301);
+});
+
 Deno.test("createPlainApplication: a challenge is shown to GET and HEAD only", async () => {
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PROPFIND"]) {
     const asked = { host: "offload.example.org", target: TOKEN_PATH, method };

@@ -42,7 +42,7 @@ Deno.test("reportRefusal: counts each, and logs the first of each kind", () => {
   assert.equal(lines.length, 5);
   assert.match(
     lines[0],
-    /info  Refused a request client=\[2001:db8::7\]:50000 status=431 reason="Too long"\n?$/,
+    /info {2}Refused a request client=\[2001:db8::7\]:50000 status=431 reason="Too long"\n?$/,
   );
   reportRefusal(environment, refuseRequest({ client: CLIENT }, { status: 400, reason: "Bad" }));
   assert.equal(lines.length, 6, "a flood of one kind hides no other");

@@ -93,15 +93,34 @@ Deno.test("createRouteApplication: a client keeps its server in each upstream of
   assert.equal(jar.size, 2, "and none where there is nothing to choose from");
 });
 
-Deno.test("createRouteApplication: a header that is removed does not come as a trailer", async () => {
+Deno.test("createRouteApplication: what its paths cannot agree on meets the route's policies", async () => {
+  const route = makeRoute("offload", ["app.example.org"], {
+    servers: [makeServer(8001)],
+    paths: [makePath("/admin/*", { servers: [makeServer(8002)] })],
+    policies: {
+      responseHeaders: { remove: [], set: [{ name: "X-Own", value: ["1"] }], add: [] },
+      rateLimit: { scope: "x", requests: 1, perMs: 60_000, burst: 1 },
+    },
+  });
+  const { environment } = makeProxy(() => Promise.resolve(makeAnswer(200)));
+  const application = createRouteApplication(route, makeRouteEnvironment(environment));
+  const exchange = makeExchange({ target: "/x/../admin" });
+  const refused = await application.answer(exchange);
+  assert.deepEqual([refused.status, headerOf(refused, "x-own")], [400, "1"]);
+  assert.equal(refused.refusal?.counter, "request_refused");
+  assert.equal((await application.answer(exchange)).status, 429);
+});
+
+Deno.test("createRouteApplication: a header that is removed or set does not come as a trailer", async () => {
   const asked: UpstreamRequest[] = [];
   const { environment } = makeProxy((_server, request) => {
     asked.push(request);
     return Promise.resolve(makeAnswer(200));
   });
-  const requestHeaders = { remove: ["X-Debug"], set: [], add: [] };
+  const own = { name: "X-Role", value: ["guest"] };
+  const requestHeaders = { remove: ["X-Debug"], set: [own], add: [] };
   const route = { ...OFFLOAD, policies: { requestHeaders } };
-  const trailers = [["x_debug", "1"], ["X-Sum", "1"]] as const;
+  const trailers = [["x_debug", "1"], ["x-role", "admin"], ["X-Sum", "1"]] as const;
   const body = { ...makeBody("a"), length: undefined, trailers };
   await createRouteApplication(route, makeRouteEnvironment(environment)).answer(
     makeExchange({ method: "POST", body, headers: [["X-Debug", "1"]] }),

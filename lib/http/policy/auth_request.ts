@@ -8,6 +8,7 @@ import type { ForwardAuthConfig } from "../../config/config.ts";
 import type { Exchange } from "../exchange.ts";
 import { upstreamRequestHeaders, withoutHopByHop } from "../headers.ts";
 import type { Answer, HeaderLine } from "../message.ts";
+import { dashed, withoutNames } from "./without_names.ts";
 
 /**
  * Fields about a body that the subrequest does not have, and those by which it could be answered with
@@ -63,18 +64,4 @@ export function vouchedHeaders(
     return called === undefined ? [] : [[called, value]];
   });
   return [...kept, ...vouched];
-}
-
-/** Returns headers without those of some names, however a client writes them. */
-export function withoutNames(
-  headers: readonly HeaderLine[],
-  names: readonly string[],
-): HeaderLine[] {
-  const dropped = new Set(names.map(dashed));
-  return headers.filter(([name]) => !dropped.has(dashed(name)));
-}
-
-/** Servers that hand headers on as variables (CGI, WSGI) cannot tell `_` from `-`, so neither does this. */
-function dashed(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
 }

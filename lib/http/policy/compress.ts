@@ -19,6 +19,8 @@ import type { CompressionSlots } from "./compression_slots.ts";
 import { compressBytes, openCompressor } from "./compressor.ts";
 import { joinLines } from "./decide_client.ts";
 import { withHeaders } from "./with_fields.ts";
+import { withoutNames } from "./without_names.ts";
+import { withoutTrailers } from "./without_trailers.ts";
 
 /** What the policy works with. */
 export interface CompressEnvironment {
@@ -28,12 +30,7 @@ export interface CompressEnvironment {
 }
 
 /** They are about the bytes with their coding (RFC 9530 §2 and §3, RFC 3230 §4.2, RFC 1864). */
-const DIGESTS: ReadonlySet<string> = new Set([
-  "content-digest",
-  "content-md5",
-  "digest",
-  "repr-digest",
-]);
+const DIGESTS: readonly string[] = ["content-digest", "content-md5", "digest", "repr-digest"];
 
 /** Makes the policy. */
 export function compressAnswers(
@@ -86,7 +83,7 @@ function isCompressible({ headers, status, tunnel }: Answer, { types }: Compress
     if (isFieldName(name, "content-type")) type = value.toLowerCase();
     if (isFieldName(name, "content-encoding") && value.toLowerCase() !== "identity") return false;
     if (isFieldName(name, "cache-control") && hasItem(value, "no-transform")) return false;
-    if (DIGESTS.has(name.toLowerCase())) return false;
+    if (DIGESTS.includes(name.toLowerCase())) return false;
   }
   return isCompressibleType(type, types);
 }
@@ -121,6 +118,7 @@ function compressWhole(answer: Answer, body: Uint8Array, encoding: ContentEncodi
   return {
     ...withHeaders(answer, [...headers, ["Content-Length", String(bytes.length)]]),
     body: bytes,
+    trailers: answer.trailers && withoutNames(answer.trailers, DIGESTS),
   };
 }
 
@@ -134,7 +132,7 @@ function compressStream(
   const compressor = openCompressor(encoding);
   return {
     ...withHeaders(answer, encodedHeaders(answer.headers, encoding)),
-    body: new CompressedBody(body, { clock, compressor, slot }),
+    body: new CompressedBody(withoutTrailers(body, DIGESTS), { clock, compressor, slot }),
   };
 }
 

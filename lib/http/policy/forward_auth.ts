@@ -19,9 +19,10 @@ import type { Exchange } from "../exchange.ts";
 import { isFieldName } from "../http1/grammar.ts";
 import type { Answer, UpstreamRequest } from "../message.ts";
 import { refuseRequest } from "../refusal.ts";
-import { authRequestHeaders, vouchedHeaders, withoutNames } from "./auth_request.ts";
+import { authRequestHeaders, vouchedHeaders } from "./auth_request.ts";
 import { hasDotSegments } from "./path_readings.ts";
 import { withFields, withHeaders } from "./with_fields.ts";
+import { withoutNames } from "./without_names.ts";
 import { withoutTrailers } from "./without_trailers.ts";
 
 /** What the policy works with. */

@@ -11,8 +11,10 @@ import type {
 } from "../../config/message_policies.ts";
 import type { Policy } from "../application.ts";
 import type { Exchange } from "../exchange.ts";
-import type { HeaderLine } from "../message.ts";
-import { withHeaders } from "./with_fields.ts";
+import type { Answer, HeaderLine } from "../message.ts";
+import { withFields, withHeaders } from "./with_fields.ts";
+import { withoutNames } from "./without_names.ts";
+import { withoutTrailers } from "./without_trailers.ts";
 
 /** Makes changed header lines; those that are handed in stay as they are. */
 export type ChangeHeaders = (lines: readonly HeaderLine[], exchange: Exchange) => HeaderLine[];
@@ -42,13 +44,36 @@ export function compileHeaderChanges({ remove, set, add }: HeaderChanges): Chang
   };
 }
 
+/** Returns the names of which no line of a message's own is left. */
+export function replacedNames({ remove, set }: HeaderChanges): readonly string[] {
+  return [...remove, ...set.map(({ name }) => name)];
+}
+
 /** The policy of `response_headers`: changes every answer, those of Postern's own included. */
 export function changeResponseHeaders(changes: HeaderChanges): Policy {
   const change = compileHeaderChanges(changes);
+  const replaced = replacedNames(changes);
   return async (exchange, next) => {
-    const answer = await next();
-    return withHeaders(answer, change(answer.headers, exchange));
+    const answer = await next(withInterimLess(exchange, replaced));
+    return withTrailersLess(withHeaders(answer, change(answer.headers, exchange)), replaced);
   };
+}
+
+/** What may not stand in the final answer may not be told before it (RFC 9110 §15.2). */
+function withInterimLess(exchange: Exchange, names: readonly string[]): Exchange {
+  if (names.length === 0) return exchange;
+  return withFields(exchange, {
+    sendInterim: (status, lines) => exchange.sendInterim(status, withoutNames(lines, names)),
+  });
+}
+
+/** Nor behind it (§6.5.1). */
+function withTrailersLess(answer: Answer, names: readonly string[]): Answer {
+  const { body, trailers } = answer;
+  if (names.length === 0 || body === undefined) return answer;
+  return body instanceof Uint8Array
+    ? { ...answer, trailers: trailers && withoutNames(trailers, names) }
+    : { ...answer, body: withoutTrailers(body, names) };
 }
 
 function compileLine({ name, value }: HeaderTemplate): LineMaker {

@@ -23,7 +23,7 @@ export type ParsedUsers =
  */
 export async function readUsers({ users, usersFile }: BasicAuthConfig): Promise<Users> {
   if (usersFile === undefined) return users;
-  const parsed = parseUsers(await readText(usersFile));
+  const parsed = parseUsers(await readText(usersFile), users);
   if (parsed.kind === "problem") {
     throw new Error(`Cannot use users_file "${usersFile}": line ${parsed.line}: ${parsed.problem}`);
   }
@@ -32,8 +32,12 @@ export async function readUsers({ users, usersFile }: BasicAuthConfig): Promise<
   return all;
 }
 
-/** Parses the text of a `users_file`: empty lines and those that begin with `#` are left out. Pure. */
-export function parseUsers(text: string): ParsedUsers {
+/**
+ * Parses the text of a `users_file`: empty lines and those that begin with `#` are left out. Pure.
+ *
+ * @param others Users given elsewhere: a name that has two passwords is a contradiction.
+ */
+export function parseUsers(text: string, others: Users = new Map()): ParsedUsers {
   const users = new Map<string, PasswordHash>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
@@ -42,6 +46,7 @@ export function parseUsers(text: string): ParsedUsers {
     const refuse = (problem: string) => ({ kind: "problem", line: index + 1, problem } as const);
     if (colon < 1) return refuse('expected "name:hash"');
     if (users.has(name)) return refuse("the name is already given");
+    if (others.has(name)) return refuse('the name is already given in "users"');
     const parsed = parsePasswordHash(line.slice(colon + 1).trim());
     if (parsed.kind === "problem") {
       return refuse(`${parsed.state}, expected what "postern hash-password" prints`);

@@ -30,6 +30,6 @@ export function withFields(exchange: Exchange, fields: Partial<Exchange>): Excha
 
 /** Returns an answer with other header lines, and the body of the first. */
 export function withHeaders(answer: Answer, headers: readonly HeaderLine[]): Answer {
-  const { status, reason, body, trailers, tunnel, isOwn } = answer;
-  return { status, reason, headers, body, trailers, tunnel, isOwn };
+  const { status, reason, body, trailers, tunnel, isOwn, refusal } = answer;
+  return { status, reason, headers, body, trailers, tunnel, isOwn, refusal };
 }

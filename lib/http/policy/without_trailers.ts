@@ -1,38 +1,38 @@
 /**
- * A request's body without some of its trailers: a field that is dropped from the head, since nobody
- * vouches for it there, must not come behind the body, for servers may merge the two (RFC 9110
- * §6.5.1). Changes nothing else.
+ * A body without some of its trailers: a field that is dropped from the head must not come behind the
+ * body, for whoever gets it may merge the two (RFC 9110 §6.5.1). Changes nothing else.
  *
  * @module
  */
 import type { Body, HeaderLine } from "../message.ts";
+import { withoutNames } from "./without_names.ts";
 
 /**
  * Returns the same body, whose trailers lack these names, however a client writes them.
  *
  * @param names In any case, with `-` or `_`.
  */
-export function withoutTrailers(
-  body: Body | undefined,
+export function withoutTrailers<Given extends Body | undefined>(
+  body: Given,
   names: readonly string[],
-): Body | undefined {
+): Given | Body {
   // One with a length has none.
   if (body === undefined || body.length !== undefined || names.length === 0) return body;
-  return new BodyWithoutTrailers(body, new Set(names.map(dashed)));
+  return new BodyWithoutTrailers(body, names);
 }
 
 class BodyWithoutTrailers implements Body {
   readonly length = undefined;
   readonly #body: Body;
-  readonly #dropped: ReadonlySet<string>;
+  readonly #names: readonly string[];
 
-  constructor(body: Body, dropped: ReadonlySet<string>) {
+  constructor(body: Body, names: readonly string[]) {
     this.#body = body;
-    this.#dropped = dropped;
+    this.#names = names;
   }
 
   get trailers(): readonly HeaderLine[] {
-    return this.#body.trailers.filter(([name]) => !this.#dropped.has(dashed(name)));
+    return withoutNames(this.#body.trailers, this.#names);
   }
 
   get isTouched(): boolean {
@@ -46,9 +46,4 @@ class BodyWithoutTrailers implements Body {
   cancel(): void {
     this.#body.cancel();
   }
-}
-
-/** Servers that hand headers on as variables (CGI, WSGI) cannot tell `_` from `-`, so neither does this. */
-function dashed(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
 }

@@ -183,6 +183,18 @@ Deno.test("compressAnswers: RFC 9110 §8.6, HEAD is told no length that GET woul
   }
 });
 
+Deno.test("compressAnswers: RFC 9530 §6.5, digests behind the body are dropped with the bytes they are of", async () => {
+  const trailers: HeaderLine[] = [["Content-Digest", "x"], ["content_md5", "y"], ["X-Sum", "1"]];
+  const atHand = makeAnswer(200, [HTML], new TextEncoder().encode(TEXT));
+  const streamed = makeAnswer(200, [HTML], { ...makeBody(TEXT), length: undefined, trailers });
+  const before = [{ ...atHand, trailers }, streamed];
+  for (const answer of before) {
+    const { body, trailers: own } = await through(answer);
+    assert.deepEqual(body instanceof Uint8Array ? own : body!.trailers, [["X-Sum", "1"]]);
+    if (!(body instanceof Uint8Array)) body!.cancel();
+  }
+});
+
 const UNTOUCHED: readonly [why: string, answer: Answer][] = [
   ["204", makeAnswer(204, [HTML])],
   ["205", makeAnswer(205, [HTML])],

@@ -6,7 +6,7 @@ import {
   changeResponseHeaders,
   compileHeaderChanges,
 } from "../../../lib/http/policy/header_changes.ts";
-import { makeAnswer, makeExchange } from "../../support/exchanges.ts";
+import { makeAnswer, makeBody, makeExchange } from "../../support/exchanges.ts";
 
 type Sketch = Partial<{ remove: string[]; set: HeaderLine[]; add: HeaderLine[] }>;
 
@@ -82,6 +82,23 @@ for (const [placeholder, fields, value] of VALUES) {
     }
   });
 }
+
+Deno.test("changeResponseHeaders: RFC 9110 §6.5.1, §15.2, what is gone comes neither before nor behind", async () => {
+  const policy = changeResponseHeaders(changes({ remove: ["X-Srv"], set: [["X-Own", "1"]] }));
+  const lines: HeaderLine[] = [["x_srv", "a"], ["X-Own", "b"], ["Link", "c"]];
+  const interim: unknown[] = [];
+  const exchange = makeExchange({ sendInterim: (...given) => void interim.push(given) });
+  const streamed = { ...makeBody("x"), length: undefined, trailers: lines };
+  for (const body of [streamed, new Uint8Array(1)]) {
+    const answer = await policy(exchange, (asked) => {
+      asked!.sendInterim(103, lines);
+      return Promise.resolve({ ...makeAnswer(200, [], body), trailers: lines });
+    });
+    const trailers = answer.body instanceof Uint8Array ? answer.trailers : answer.body!.trailers;
+    assert.deepEqual(trailers, [["Link", "c"]]);
+  }
+  assert.deepEqual(interim, Array(2).fill([103, [["Link", "c"]]]));
+});
 
 Deno.test("changeResponseHeaders: changes the headers of an answer and nothing else", async () => {
   const body = new Uint8Array([1]);

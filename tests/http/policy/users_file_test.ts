@@ -25,12 +25,13 @@ const BAD: readonly [text: string, line: number, problem: RegExp][] = [
   [`:${HASH}`, 1, /expected "name:hash"/],
   [`a:${HASH}\n\nb:hunter2`, 3, /^it is not a hash, expected what "postern hash-password" prints$/],
   ["a:$apr1$lZL6V/ci$eIMz/iKDkbtys/uU7LEK00", 1, /another kind/],
-  [`a:${HASH}\na:${HASH}`, 2, /already given/],
+  [`a:${HASH}\na:${HASH}`, 2, /already given$/],
+  [`a:${HASH}\ncarol:${HASH}`, 2, /already given in "users"$/],
 ];
 
 for (const [text, line, problem] of BAD) {
-  Deno.test(`parseUsers: refuses line ${line} of ${JSON.stringify(text.slice(0, 20))}`, () => {
-    const parsed = parseUsers(text);
+  Deno.test(`parseUsers: refuses line ${line} of ${JSON.stringify(text.slice(0, 20))}`, async () => {
+    const parsed = parseUsers(text, new Map([["carol", await cheapHash("y")]]));
     assert(parsed.kind === "problem");
     assert.equal(parsed.line, line);
     assert.match(parsed.problem, problem);
@@ -56,12 +57,16 @@ async function withFile(text: string, run: (path: string) => Promise<void>): Pro
   }
 }
 
-Deno.test("readUsers: the configuration's users win over those of its file", async () => {
+Deno.test("readUsers: the configuration's users and those of its file, of whom none is in both", async () => {
   const own = await cheapHash("own");
-  await withFile(`alice:${HASH}\nbob:${HASH}\n`, async (path) => {
+  await withFile(`bob:${HASH}\n`, async (path) => {
     const users = await readUsers(config(path, new Map([["alice", own]])));
     assert.deepEqual([...users.keys()].sort(), ["alice", "bob"]);
     assert.equal(users.get("alice"), own);
+    await assert.rejects(
+      readUsers(config(path, new Map([["bob", own]]))),
+      /line 1: .* in "users"$/,
+    );
   });
   assert.equal((await readUsers(config(undefined, new Map([["alice", own]])))).size, 1);
 });

@@ -35,6 +35,7 @@ Deno.test("withHeaders: keeps every field of an answer but the headers", () => {
     trailers: [["T", "1"]] as const,
     tunnel: { connection, initial: new Uint8Array() },
     isOwn: true,
-  };
+    refusal: { counter: "request_refused", reason: "x", client: { ip: "::1", port: 1 }, host: "h" },
+  } as const;
   assert.deepEqual(withHeaders(answer, [["C", "d"]]), { ...answer, headers: [["C", "d"]] });
 });
