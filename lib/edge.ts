@@ -301,7 +301,10 @@ export class Edge {
     };
   }
 
-  /** See `OffloadOptions.serves`. The catch-all has a certificate that covers no host by its name. */
+  /**
+   * See `OffloadOptions.serves`. The catch-all has a certificate that covers no host by its name; and
+   * whether files that were given for a host name it is for its clients to judge.
+   */
   #serves(
     id: string,
     certificate: TerminatorCertificate,
@@ -309,13 +312,10 @@ export class Edge {
   ): Match | undefined {
     const match = this.#table.match(hostname);
     if (match?.route.certificate === undefined) return undefined;
-    if (match.pattern.kind === "any") {
-      const own = certificateId(certificateSource(match.route.certificate, match.pattern));
-      return own === id ? match : undefined;
-    }
-    return hostname !== undefined && certificateCovers(certificate as Certificate, hostname)
-      ? match
-      : undefined;
+    const isNamed = match.pattern.kind !== "any" && hostname !== undefined;
+    if (isNamed && certificateCovers(certificate as Certificate, hostname)) return match;
+    const own = certificateId(certificateSource(match.route.certificate, match.pattern));
+    return own === id ? match : undefined;
   }
 
   #record(record: ConnectionRecord): void {

@@ -129,7 +129,7 @@ Deno.test("Edge: redirects of port 80 name the port that port 443 became", async
   match(text, new RegExp(`^location: https://a\\.example:${https[0].port}/path\\?query\r$`, "im"));
 });
 
-Deno.test("Edge: a host is served only on a connection whose certificate covers it", async () => {
+Deno.test("Edge: a host is served only on a connection whose certificate covers it, or is its own", async () => {
   using folder = makeTempFolder();
   const ca = await makeAuthority();
   const shared = await makeCertificate({ names: ["a.example", "b.example"], ca });
@@ -142,6 +142,7 @@ Deno.test("Edge: a host is served only on a connection whose certificate covers 
   await using place = await openPlace(configOf([
     offloadTo("a.example", url(one), { tls: { certificate } }),
     offloadTo("b.example", url(two), { tls: { certificate } }),
+    offloadTo("e.example", url(one), { tls: { certificate } }),
     offloadTo("c.example", url(one)),
     passTo("d.example", "127.0.0.1:1"),
     offloadTo("*", url(two)),
@@ -153,6 +154,8 @@ Deno.test("Edge: a host is served only on a connection whose certificate covers 
     // Under its own route.
     ["b.example", /^200 two$/],
     ["A.EXAMPLE.", /^200 one$/],
+    // The files were given for it: what they cover is for clients to judge.
+    ["e.example", /^200 one$/],
     ["c.example", /^421 /],
     ["d.example", /^421 /],
     ["unknown.example", /^421 /],

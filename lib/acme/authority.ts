@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { CERTIFICATE_FILE_MAX_BYTES } from "../base/certificate_limits.ts";
 import { errorText } from "../base/failures.ts";
+import { readUserText } from "../base/user_file.ts";
 import type { AcmeConfig } from "../config/config.ts";
 import type { IssuedCertificate } from "../tls/issued_certificate.ts";
 import { AcmeError } from "./acme_error.ts";
@@ -66,7 +68,7 @@ export class AcmeAuthority implements Authority {
     const { caFile } = this.#options.config;
     if (caFile === undefined) return this.#client = this.#makeClient([]);
     try {
-      const pem = await Deno.readTextFile(caFile);
+      const pem = await readUserText(caFile, CERTIFICATE_FILE_MAX_BYTES);
       if (!pem.includes("-----BEGIN CERTIFICATE-----")) throw new Error("no certificate in it");
       // Another request may have opened it while the file was being read.
       return this.#client ??= this.#makeClient([pem]);

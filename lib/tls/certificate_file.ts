@@ -5,6 +5,7 @@
  */
 import { errorText } from "../base/failures.ts";
 import { CERTIFICATE_FILE_MAX_BYTES } from "../base/certificate_limits.ts";
+import { readUserText } from "../base/user_file.ts";
 import { type CertificateResult, parseCertificate } from "./certificate.ts";
 
 /** Absolute paths; both may name one file. */
@@ -28,18 +29,8 @@ type TextResult = { kind: "text"; text: string } | { kind: "problem"; problem: s
 
 async function readText(path: string): Promise<TextResult> {
   try {
-    // Looked at before it is opened: opening a FIFO would wait for ever.
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) return { kind: "problem", problem: "not a regular file" };
-    if (size > CERTIFICATE_FILE_MAX_BYTES) {
-      return { kind: "problem", problem: `${size} bytes, more than ${CERTIFICATE_FILE_MAX_BYTES}` };
-    }
-    return { kind: "text", text: await Deno.readTextFile(path) };
+    return { kind: "text", text: await readUserText(path, CERTIFICATE_FILE_MAX_BYTES) };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { kind: "problem", problem: "no such file" };
-    if (error instanceof Deno.errors.PermissionDenied) {
-      return { kind: "problem", problem: "permission denied" };
-    }
     return { kind: "problem", problem: errorText(error) };
   }
 }

@@ -163,7 +163,8 @@ function withKnownEtag(answer: Answer, exchange: Exchange): Answer {
     name,
     isAnother(name, value) ? `W/${value}` : value,
   ]);
-  return withHeaders(answer, headers);
+  // What the answer that the client has says, this one says, too (RFC 9110 §15.4.5).
+  return withHeaders(answer, withVary(headers));
 }
 
 function withVary(headers: readonly HeaderLine[]): readonly HeaderLine[] {

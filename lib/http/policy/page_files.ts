@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { errorText } from "../../base/failures.ts";
 import { PAGE_FILE_MAX_BYTES } from "../../base/limits.ts";
+import { readUserFile } from "../../base/user_file.ts";
 import type { MessagePolicies } from "../../config/message_policies.ts";
 import { Page } from "./page.ts";
 
@@ -39,18 +39,8 @@ export function pageFilesOf({ errorPages, maintenance }: MessagePolicies): strin
  */
 export async function readPage(path: string): Promise<Uint8Array> {
   try {
-    using file = await Deno.open(path);
-    const pieces: Uint8Array[] = [];
-    // By what is read, not by what the file system says: a pipe or a device has no size.
-    for (let total = 0; total <= PAGE_FILE_MAX_BYTES;) {
-      const piece = new Uint8Array(64 * 1024);
-      const count = await file.read(piece);
-      if (count === null) return Buffer.concat(pieces);
-      pieces.push(piece.subarray(0, count));
-      total += count;
-    }
+    return await readUserFile(path, PAGE_FILE_MAX_BYTES);
   } catch (error) {
     throw new Error(`Cannot read page "${path}": ${errorText(error)}`, { cause: error });
   }
-  throw new Error(`Cannot use page "${path}": it is larger than ${PAGE_FILE_MAX_BYTES} bytes`);
 }

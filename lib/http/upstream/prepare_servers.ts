@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { CERTIFICATE_FILE_MAX_BYTES } from "../../base/certificate_limits.ts";
 import { errorText } from "../../base/failures.ts";
+import { readUserText } from "../../base/user_file.ts";
 import type { RouteConfig, ServerConfig, UpstreamTlsConfig } from "../../config/config.ts";
 import { readCertificateFiles } from "../../tls/certificate_file.ts";
 import { type ClientCertificate, prepareServer, type UpstreamServer } from "./upstream_server.ts";
@@ -84,7 +86,7 @@ function authServers({ paths, policies }: RouteConfig): Iterable<ServerConfig> {
 async function readCaFile(path: string): Promise<string> {
   let pem: string;
   try {
-    pem = await Deno.readTextFile(path);
+    pem = await readUserText(path, CERTIFICATE_FILE_MAX_BYTES);
   } catch (error) {
     throw new Error(`Cannot read upstream_tls.ca "${path}": ${errorText(error)}`, { cause: error });
   }

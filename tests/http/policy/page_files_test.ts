@@ -40,7 +40,7 @@ Deno.test("readPages: takes a file of the largest size, and refuses a byte more"
   folder.write("large.txt", new Uint8Array(PAGE_FILE_MAX_BYTES + 1));
   await assert.rejects(
     readPages([closedWith(file)]),
-    /Cannot use page ".*large\.txt": it is larger/,
+    /Cannot read page ".*large\.txt": larger/,
   );
 });
 
