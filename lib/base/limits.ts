@@ -263,6 +263,9 @@ export const BODY_READ_BYTES = 64 * KIB;
 /** A first piece of a request body up to this size is read behind the head and written with it. */
 export const HEAD_WITH_BODY_MAX_BYTES = 16 * KIB;
 
+/** What is read of a TLS server at once: two records. */
+export const UPSTREAM_TLS_READ_BYTES = 32 * KIB;
+
 /** Below the 60 s or 75 s after which common servers close theirs, so that we are seldom too late. */
 export const POOL_IDLE_TIMEOUT_MS = 50 * SECOND_MS;
 
@@ -294,6 +297,9 @@ export const CREDENTIALS_REMEMBERED_MS = 10 * MINUTE_MS;
 
 /** A `users_file`; 10,000 users have about 1 MiB. */
 export const USERS_FILE_MAX_BYTES = 4 * MIB;
+
+/** Lines of a users_file that are told to be wrong: in a file of another kind each one is. */
+export const USERS_FILE_PROBLEMS_MAX = 20;
 
 /** `forward_auth.timeout`: a login service that is slower makes every page of its hosts as slow. */
 export const FORWARD_AUTH_TIMEOUT_MS = 10 * SECOND_MS;

@@ -42,9 +42,9 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   // The parts of one exchange, against scripted connections and an upstream that plays every fault.
   "lib/http/http1/body_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
   "lib/http/upstream/answer_body.ts": "tests/http/upstream/upstream_exchange_test.ts",
-  "lib/http/upstream/dial.ts": "tests/http/upstream/tls_dial_test.ts",
+  "lib/http/upstream/dial.ts": "tests/http/upstream/start_tls_test.ts",
   "lib/http/upstream/response_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
-  "lib/http/upstream/tls_failure.ts": "tests/http/upstream/tls_dial_test.ts",
+  "lib/http/upstream/tls_failure.ts": "tests/http/upstream/start_tls_test.ts",
   "lib/http/upstream/upstream_connection.ts": "tests/http/upstream/upstream_faults_test.ts",
   // Puts parts together that have tests of their own; what comes out is seen by starting it.
   "lib/http/http_plane.ts": "tests/edge_test.ts",

@@ -10,7 +10,7 @@ import type { Clock } from "../../base/clock.ts";
 import { errorText, Failure } from "../../base/failures.ts";
 import { connect } from "../../upstream/connect.ts";
 import type { Connection } from "../connection.ts";
-import { dialTls } from "./tls_dial.ts";
+import { startTls } from "./start_tls.ts";
 import type { UpstreamServer } from "./upstream_server.ts";
 
 /** What limits an attempt. */
@@ -60,15 +60,11 @@ async function open(
   options: DialOptions,
 ): Promise<Connection> {
   const { address, tls, connectMs } = server;
-  if (tls === undefined) {
-    return await connect(address, { clock: options.clock, timeoutMs: connectMs });
-  }
-  const { clientCertificate } = tls;
-  return await dialTls(address, tls.trust, {
-    serverName,
-    clientCertificate,
-    signal: options.signal,
-  });
+  const { clock, signal } = options;
+  const connection = await connect(address, { clock, timeoutMs: connectMs, signal });
+  if (tls === undefined) return connection;
+  const { clientCertificate, trust } = tls;
+  return await startTls(connection, trust, { serverName, clientCertificate, signal });
 }
 
 function timeout(server: UpstreamServer): Failure {

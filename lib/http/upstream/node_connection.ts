@@ -1,23 +1,30 @@
 /**
  * Gives a socket of `node:tls` the shape of a {@linkcode Connection}, with back-pressure in both
- * directions: the socket reads ahead by its own high-water mark and no more, and a write waits until
- * the bytes have been taken. Closing it destroys the socket. Does I/O.
+ * directions: nothing is read ahead but the rest of what came with the last bytes, and a write waits
+ * until the bytes have been taken. Closing it destroys the socket. Does I/O.
  *
  * @module
  */
 import type { Socket } from "node:net";
 import type { Connection } from "../connection.ts";
+import type { GatedStream } from "./gated_stream.ts";
 
 /** A connected socket as a {@linkcode Connection}. At most one read at a time. */
 export class NodeConnection implements Connection {
   readonly #socket: Socket;
+  readonly #stream: GatedStream;
   #error: Error | undefined;
   #hasEnded = false;
   #wake: (() => void) | undefined;
 
-  /** @param socket Connected; nobody else listens for its data from now on. */
-  constructor(socket: Socket) {
+  /**
+   * @param socket Connected; nobody else listens for its data from now on.
+   * @param stream What the socket speaks through.
+   */
+  constructor(socket: Socket, stream: GatedStream) {
     this.#socket = socket;
+    this.#stream = stream;
+    stream.shutGate();
     socket.on("error", (error) => {
       this.#error ??= error;
       this.#wake?.();
@@ -39,11 +46,14 @@ export class NodeConnection implements Connection {
       if (this.#socket.readableLength === 0) this.#socket.read(0);
       const count = Math.min(this.#socket.readableLength, buffer.length);
       if (count > 0) {
+        this.#stream.shutGate();
         buffer.set(this.#socket.read(count) as Uint8Array);
         return count;
       }
+      if (this.#stream.failure !== undefined) throw this.#stream.failure;
       if (this.#hasEnded) return null;
       if (this.#error !== undefined) throw this.#error;
+      this.#stream.openGate();
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
@@ -68,5 +78,6 @@ export class NodeConnection implements Connection {
 
   close(): void {
     this.#socket.destroy();
+    this.#stream.destroy();
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Opens a TLS connection and verifies the server, by public roots, an authority of one's own, a
+ * Speaks TLS on a connection and verifies the server, by public roots, an authority of one's own, a
  * fingerprint, or not at all. Not a byte of a request is sent before the verification is done.
  *
  * Goes through `node:tls` because `Deno.startTls` trusts its `caCerts` beside the public roots and
  * not instead of them, refuses a self-signed certificate that says CA:TRUE, as `openssl req -x509`
  * makes them, cannot be told to trust a fingerprint, and keeps the socket open when it is closed
- * within the handshake, for as long as the server likes. The price: an end of stream without
- * close_notify looks like one with it, so that a response whose body ends with the connection could
+ * within the handshake, for as long as the server likes. The price: a stream of our own between it and
+ * the connection, for back-pressure; and an end of stream without close_notify looks like one with it, so that a response whose body ends with the connection could
  * be cut by somebody on the way without being noticed (RFC 9112 §9.8). Does I/O.
  *
  * @module
@@ -14,9 +14,9 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { checkServerIdentity, connect, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { type Address, formatAddress } from "../../base/addresses.ts";
 import { errorText, Failure } from "../../base/failures.ts";
 import type { Connection } from "../connection.ts";
+import { GatedStream } from "./gated_stream.ts";
 import { NodeConnection } from "./node_connection.ts";
 import { untrusted } from "./tls_failure.ts";
 import type { ClientCertificate, TlsTrust } from "./upstream_server.ts";
@@ -30,7 +30,7 @@ const HALF_OPEN = { allowHalfOpen: true };
 const VERSION_3 = [0xa0, 0x03, 0x02, 0x01, 0x02];
 
 /** What is verified, what is shown, and when to stop. */
-export interface TlsDialOptions {
+export interface StartTlsOptions {
   /** A hostname or an IP address without brackets. */
   readonly serverName: string;
   /** Shown if the server asks for one. Its key fits: that was checked when it was read. */
@@ -40,23 +40,41 @@ export interface TlsDialOptions {
 }
 
 /**
- * Connects, speaks TLS and verifies the server.
+ * Makes the handshake and verifies the server.
  *
- * @throws {Failure} `upstream_untrusted`, `upstream_tls`, `upstream_unresolved`, `upstream_refused` or
- * `exhausted`.
+ * @param connection Is closed if this fails, or with what is returned.
+ * @throws {Failure} `upstream_untrusted` or `upstream_tls`.
  */
-export async function dialTls(
-  address: Address,
+export async function startTls(
+  connection: Connection,
   trust: TlsTrust,
-  options: TlsDialOptions,
+  options: StartTlsOptions,
 ): Promise<Connection> {
-  const { serverName, clientCertificate, signal } = options;
-  const settings = trustSettings(trust, serverName);
-  const socket = connect({
-    ...(address.kind === "unix"
-      ? { path: address.path }
-      : { host: address.hostname, port: address.port }),
-    ...settings,
+  const { serverName, signal } = options;
+  const stream = new GatedStream(connection);
+  const close = () => void stream.destroy();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    const socket = openSocket(stream, trust, options);
+    await handshake(socket, serverName);
+    verify(socket, trust, serverName);
+    return new NodeConnection(socket, stream);
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}
+
+function openSocket(
+  stream: GatedStream,
+  trust: TlsTrust,
+  { serverName, clientCertificate }: StartTlsOptions,
+): TLSSocket {
+  return connect({
+    socket: stream,
+    ...trustSettings(trust, serverName),
     cert: clientCertificate?.certPem,
     key: clientCertificate?.keyPem,
     // RFC 6066 §3: an IP address is no server name.
@@ -64,19 +82,6 @@ export async function dialTls(
     ALPNProtocols: ["http/1.1"],
     ...HALF_OPEN,
   });
-  const close = () => socket.destroy();
-  signal.addEventListener("abort", close, { once: true });
-  try {
-    await handshake(socket, address, serverName);
-    verify(socket, trust, serverName);
-    socket.setNoDelay();
-    return new NodeConnection(socket);
-  } catch (error) {
-    close();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", close);
-  }
 }
 
 /**
@@ -105,11 +110,11 @@ function assertCertificates(pem: string, serverName: string): void {
   throw untrusted(serverName, '"upstream_tls.ca" holds no readable certificate');
 }
 
-function handshake(socket: TLSSocket, address: Address, serverName: string): Promise<void> {
+function handshake(socket: TLSSocket, serverName: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once("secureConnect", resolve);
     // Stays: an error that nobody listens for would end the process.
-    socket.on("error", (error) => reject(failureOf(error, address, serverName)));
+    socket.on("error", (error) => reject(failureOf(error, serverName)));
     socket.once("close", () => {
       const text = `Cannot speak TLS with ${serverName}: connection closed`;
       reject(new Failure("upstream_tls", text));
@@ -151,17 +156,7 @@ function derContentStart(der: Uint8Array, start: number): number {
   return start + 2 + (length < 0x80 ? 0 : length & 0x7f);
 }
 
-function failureOf(error: Error, address: Address, serverName: string): Failure {
-  const code = String((error as { code?: unknown }).code ?? "");
-  const text = `Cannot connect to ${formatAddress(address)}: ${error.message}`;
-  const options = { cause: error };
-  if (code === "EMFILE" || code === "ENFILE") return new Failure("exhausted", text, options);
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return new Failure("upstream_unresolved", text, options);
-  }
-  if (code === "ECONNREFUSED" || code === "ENOENT" || code.endsWith("UNREACH")) {
-    return new Failure("upstream_refused", text, options);
-  }
-  const tlsText = `Cannot speak TLS with ${serverName}: ${error.message}`;
-  return new Failure("upstream_tls", tlsText, options);
+function failureOf(error: Error, serverName: string): Failure {
+  const text = `Cannot speak TLS with ${serverName}: ${error.message}`;
+  return new Failure("upstream_tls", text, { cause: error });
 }

@@ -120,7 +120,7 @@ const CASES: [what: string, TestCertificate, TlsTrust, serverName: string | unde
 
 for (const [what, certificate, trust, serverName, hint] of CASES) {
   const verdict = hint === undefined ? "trusted" : "refused with a hint, and no request sent";
-  Deno.test(`dialTls: ${what}: ${verdict}`, async () => {
+  Deno.test(`startTls: ${what}: ${verdict}`, async () => {
     const { outcome, message, requests } = await attempt(certificate, trust, serverName);
     assert.equal(outcome, hint === undefined ? "answered" : "upstream_untrusted", message);
     assert.equal(requests, hint === undefined ? 1 : 0);
@@ -130,7 +130,7 @@ for (const [what, certificate, trust, serverName, hint] of CASES) {
 
 testWithPrograms(
   ["openssl"],
-  "dialTls: a pinned certificate of version 1 is refused",
+  "startTls: a pinned certificate of version 1 is refused",
   async () => {
     using folder = makeTempFolder();
     const cwd = folder.path;
@@ -184,7 +184,7 @@ function spoilSignature(flight: Uint8Array): boolean {
 for (
   const [what, trust] of [["fingerprint", pin(signed)], ["own authority", ca(authority)]] as const
 ) {
-  Deno.test(`dialTls: the certificate counts only with a signature of its key (${what})`, async () => {
+  Deno.test(`startTls: the certificate counts only with a signature of its key (${what})`, async () => {
     const upstream = createServer({
       cert: signed.certPem,
       key: signed.keyPem,
@@ -195,6 +195,7 @@ for (
     const { port } = upstream.address() as { port: number };
     using client = makeClient();
     const reply = new Uint8Array(1_000);
+    let replied = 0;
     await takeFirstBytes(async (connection, hello) => {
       using behind = await Deno.connect({ hostname: "127.0.0.1", port });
       await behind.write(hello);
@@ -205,18 +206,18 @@ for (
         flight = new Uint8Array([...flight, ...bytes.subarray(0, count)]);
       }
       await connection.write(flight);
-      await connection.read(reply);
+      replied = await connection.read(reply) ?? 0;
     }, async (port) => {
       const server = serverAt({ kind: "tcp", hostname: "127.0.0.1", port }, { trust });
       assert.equal((await failureOf(client.send(server, makeRequest()))).kind, "upstream_tls");
     });
     const ALERT = 21;
-    assert.equal(reply[0], ALERT, "the client does not go on with the handshake");
+    assert.ok(replied === 0 || reply[0] === ALERT, "the client does not go on with the handshake");
     await new Promise((resolve) => upstream.close(resolve));
   });
 }
 
-Deno.test("dialTls: public roots do not count beside an own authority", async () => {
+Deno.test("startTls: public roots do not count beside an own authority", async () => {
   await using upstream = startTlsUpstream(signed);
   using folder = makeTempFolder();
   // DENO_CERT adds a root to the public ones, for a process that starts with it.
