@@ -13,7 +13,7 @@ import type { PlainHttpChoice } from "./schema.ts";
 
 const OFF: PlainHttpConfig = { kind: "off" };
 const REDIRECT: PlainHttpConfig = { kind: "redirect", status: 308, challengeServers: [] };
-const HINT = 'give the server\'s plain HTTP address as "http_upstream", or set "http: redirect"';
+const HINT = 'give the server\'s plain HTTP address as "http_upstream"';
 
 /** Resolves what port 80 does. Once a problem is reported, the result serves no purpose. */
 export function resolvePlainHttp(
@@ -57,13 +57,26 @@ function resolvePassthrough(
   }
   const given = resolveHttpUpstream(context);
   if (http.kind === "redirect") {
-    return { ...http, challengeServers: given ?? derive(servers, context, () => {}) };
+    if (given !== undefined) return { ...http, challengeServers: given };
+    const challengeServers = derive(servers, context, () => {});
+    // Without servers another problem has been told.
+    if (servers.length > 0 && challengeServers.length === 0) warnOfLostChallenges(context);
+    return { ...http, challengeServers };
   }
   const forward = given ?? derive(servers, context, (path, state) => {
     // In a broken route the address may have been given, and refused for another reason.
     if (route.isSound) report.cannotUse(path, state, { hint: HINT });
   });
   return { kind: "forward", servers: forward };
+}
+
+/** Nobody would hear of it before the server's certificate has run out. */
+function warnOfLostChallenges({ listen, report, route }: RouteContext): void {
+  // In a broken route the address may have been given, and refused for another reason.
+  if (!route.isSound || listen.http.length === 0) return;
+  const state = 'with "http: redirect" ACME challenges over HTTP get 404, for no plain HTTP ' +
+    "address of its server is known";
+  report.cannotReadMapping(route.path, state, { severity: "warning", hint: HINT });
 }
 
 function derivedChoice({ listen, route }: RouteContext): PlainHttpChoice {

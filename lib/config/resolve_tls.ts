@@ -8,6 +8,13 @@ import type { CertificateConfig, ServerConfig, UpstreamTlsConfig } from "./confi
 import type { RouteContext } from "./route_context.ts";
 import type { RouteValues } from "./schema.ts";
 
+const HINT_FOR_WILDCARD = 'add "tls: { certificate: internal }", or your own: ' +
+  '"tls: { certificate: { cert: …, key: … } }"';
+
+/** A bare "*" in a certificate matches no name (RFC 9525 §6.3). */
+const HINT_FOR_CATCH_ALL = 'add "tls: { certificate: { cert: …, key: … } }" with your own; ' +
+  "no client can verify an internal one here";
+
 /** Resolves the certificate of an `offload` or `redirect` route; undefined for the other modes. */
 export function resolveCertificate(context: RouteContext): CertificateConfig | undefined {
   const { mode, route, defaults, resolvePath } = context;
@@ -28,8 +35,7 @@ function checkAuto({ route, listen, report }: RouteContext): void {
     if (host.kind === "exact") return;
     const path = [...route.path, "hosts", index];
     report.cannotUse(path, 'certificate "auto" needs DNS-01 for it, which is not supported yet', {
-      hint: 'add "tls: { certificate: internal }", or your own: ' +
-        '"tls: { certificate: { cert: …, key: … } }"',
+      hint: host.kind === "wildcard" ? HINT_FOR_WILDCARD : HINT_FOR_CATCH_ALL,
     });
   });
   if (listen.http.length === 0) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { PlainHttpConfig } from "../../lib/config/config.ts";
 import { formatServer } from "../../lib/config/resolve_servers.ts";
-import { messagesOf, routeOf } from "./parsing.ts";
+import { messagesOf, parse, problemsOf, routeOf } from "./parsing.ts";
 
 function show(plain: PlainHttpConfig): string {
   if (plain.kind === "off") return "off";
@@ -123,3 +123,57 @@ for (const [route, top, told] of BAD) {
     assert.deepEqual(messagesOf(`{ hosts: [a.b], ${route} }`, top), [told]);
   });
 }
+
+const LOST =
+  'Cannot read route "a.b": with "http: redirect" ACME challenges over HTTP get 404, for ' +
+  "no plain HTTP address of its server is known";
+
+const REDIRECTS: readonly [route: string, top: string, told: readonly string[]][] = [
+  [`${P} ${LOCAL}, http: redirect`, "", [LOST]],
+  [`${P} ${LOCAL}, http: { redirect: 301 }`, "", [LOST]],
+  [`${P} ${LOCAL}`, "defaults: { http: redirect }", [LOST]],
+  [`${P} unix:/s, http: redirect`, "", [LOST]],
+  [`${P} [unix:/s, ${LOCAL}], http: redirect`, "", [LOST]],
+  [`${P} [unix:/s, 10.0.0.1:443], http: redirect`, "", []],
+  [`${P} sample, http: redirect`, "", []],
+  [`${P} ${LOCAL}, http: redirect, http_upstream: 127.0.0.1:8080`, "", []],
+  [`${P} ${LOCAL}, http: redirect`, "defaults: { http_upstream: b:1 }", []],
+  [`${P} ${LOCAL}, http: redirect`, "listen: { http: ':8080' }", []],
+  [`${P} ${LOCAL}, http: redirect`, NO_80, []],
+  [`${P} unix:/s, http: redirect`, NO_80, []],
+  [`${P} unix:/s, http: off`, "", []],
+  ["mode: redirect, to: https://c", "", []],
+  // Told already: the one problem is where the other comes from.
+  [`${P} 127.0.0.1:443, http: redirect`, "", [
+    'Cannot use "127.0.0.1:443" as "upstream": Postern itself listens there, expected the ' +
+    "server's own address",
+  ]],
+  [`${P} unix:/s, http: redirect, http_upstream: localhost:80`, "", [
+    'Cannot use "localhost:80" as "http_upstream": Postern itself listens there, expected the ' +
+    "server's own address",
+  ]],
+  [`${P} unix:/s, http: redirect, http_upstream: nowhere`, "", [
+    'Cannot use "nowhere" as "http_upstream": port is missing, expected an address such as ' +
+    '"10.0.0.1:80"',
+  ]],
+];
+
+for (const [route, top, told] of REDIRECTS) {
+  const name = `${route}${top === "" ? "" : ` with ${top}`}`;
+  Deno.test(`resolvePlainHttp tells whether challenges get lost: ${name}`, () => {
+    assert.deepEqual(messagesOf(`{ hosts: [a.b], ${route} }`, top), told);
+  });
+}
+
+Deno.test("resolvePlainHttp only warns of lost challenges, and says what to give", () => {
+  const route = `{ hosts: [a.b], ${P} ${LOCAL}, http: redirect }`;
+  const result = parse(`version: 1\nroutes: [${route}]`);
+  assert.equal(result.kind, "config");
+  const hint = 'give the server\'s plain HTTP address as "http_upstream"';
+  assert.deepEqual(problemsOf(result).map((problem) => [problem.severity, problem.hint]), [
+    ["warning", hint],
+  ]);
+  // The error without "http" has the same one: a redirect would not bring the challenges anywhere.
+  const refused = problemsOf(parse(`version: 1\nroutes: [{ hosts: [a.b], ${P} ${LOCAL} }]`));
+  assert.deepEqual(refused.map((problem) => [problem.severity, problem.hint]), [["error", hint]]);
+});

@@ -48,6 +48,21 @@ for (const host of ["'*.a.b'", "'*'"]) {
   });
 }
 
+Deno.test("resolveCertificate proposes no internal certificate for the host that none can be verified for", () => {
+  const hintOf = (host: string) => {
+    const text = `version: 1\nroutes: [{ hosts: [${host}], ${OFFLOAD} }]`;
+    return problemsOf(parse(text))[0].hint;
+  };
+  const wildcard = 'add "tls: { certificate: internal }", or your own: ' +
+    '"tls: { certificate: { cert: …, key: … } }"';
+  assert.equal(hintOf("'*.a.b'"), wildcard);
+  assert.equal(
+    hintOf("'*'"),
+    'add "tls: { certificate: { cert: …, key: … } }" with your own; no client can verify an ' +
+      "internal one here",
+  );
+});
+
 Deno.test("resolveCertificate warns of auto without port 80, where HTTP-01 would be answered", () => {
   const text = (tls: string) =>
     `version: 1\nlisten: { http: [] }\nroutes: [{ hosts: [a.b], ${OFFLOAD}${tls} }]`;
