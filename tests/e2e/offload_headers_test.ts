@@ -6,6 +6,7 @@ import type { Postern } from "../support/postern.ts";
 import { startBrokenUpstream } from "../support/broken_upstream.ts";
 import { startHeadUpstream, valuesIn } from "../support/head_upstream.ts";
 import { testWithPrograms } from "../support/installed.ts";
+import { testWithIpv6 } from "../support/ipv6.ts";
 
 const VERSIONS = ["--http1.1", "--http2"];
 
@@ -108,7 +109,7 @@ for (const version of VERSIONS) {
   );
 }
 
-testWithPrograms(["curl"], "offload: an IPv6 client is told as one", async () => {
+testWithIpv6(["curl"], "offload: an IPv6 client is told as one", async () => {
   await using upstream = startHeadUpstream();
   await using postern = await startFor(upstream, "[::1]:0");
   const head = await ask(postern, []);
@@ -117,7 +118,7 @@ testWithPrograms(["curl"], "offload: an IPv6 client is told as one", async () =>
   deepStrictEqual(valuesIn(head, "forwarded"), ['for="[::1]";host=a.test;proto=https']);
 });
 
-testWithPrograms(["curl"], "offload: an IPv4 client of a dual-stack listener is told", async () => {
+testWithIpv6(["curl"], "offload: an IPv4 client of a dual-stack listener is told", async () => {
   await using upstream = startHeadUpstream();
   await using postern = await startFor(upstream, "[::]:0");
   const { port } = postern.https[0];

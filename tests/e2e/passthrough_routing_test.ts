@@ -2,6 +2,7 @@ import { match, strictEqual } from "node:assert/strict";
 import type { ConfiguredServer } from "../support/configured_server.ts";
 import { curl } from "../support/curl.ts";
 import { testWithPrograms } from "../support/installed.ts";
+import { testWithIpv6 } from "../support/ipv6.ts";
 import { startNginx } from "../support/nginx.ts";
 import { opensslConnect } from "../support/openssl_client.ts";
 import { passTo, startWithRoutes, type YamlMapping } from "../support/routes.ts";
@@ -164,7 +165,7 @@ const LISTENS: readonly { readonly listen: YamlMapping; readonly hostname: strin
 ];
 
 for (const { listen, hostname } of LISTENS) {
-  testWithPrograms(
+  testWithIpv6(
     ["nginx", "curl"],
     `passthrough: a client on ${hostname} reaches ${listen.https} and its address is told`,
     async () => {
