@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { apacheTls, makeTlsFiles, nginxTls } from "../support/tls_files.ts";
 import { buildClientHello } from "../support/client_hello_builder.ts";
 import { curl } from "../support/curl.ts";
@@ -157,11 +157,11 @@ testWithPrograms(
       mode: "passthrough",
       upstreams: [`127.0.0.1:${findFreePort()}`, `127.0.0.1:${findFreePort()}`],
       http: "off",
+      // Longer than the client would wait.
+      timeouts: { connect: "1m" },
     }]);
-    const startedAt = performance.now();
     const seen = await opensslConnect(postern.https[0], { serverName: "a.test" });
     strictEqual(seen.alert, INTERNAL_ERROR, seen.output);
-    ok(performance.now() - startedAt < 2_000);
   },
 );
 
