@@ -247,12 +247,12 @@ Deno.test("Edge.stop: lets what ends by itself finish, cuts the rest when time i
   await waiting.write("GET / HTTP/1.1\r\nHost: hangs.example\r\n\r\n");
   while (hanging.open === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   const startedMs = performance.now();
-  const stopping = place.edge.stop(500);
+  const stopping = place.edge.stop(2_000);
   await finishing.end();
   await finishing.readToEnd();
   deepStrictEqual(await stopping, { finished: 1, cut: 2 });
   const tookMs = performance.now() - startedMs;
-  strictEqual(tookMs > 450 && tookMs < 5_000, true, `${tookMs} ms`);
+  strictEqual(tookMs > 1_950, true, `${tookMs} ms`);
   await staying.readToEnd();
   await waiting.readToEnd();
 });
@@ -296,7 +296,7 @@ Deno.test("Edge: servers are checked until they are gone from the configuration,
   });
   const untilAsked = async (more: number) => {
     const wanted = asked + more;
-    const endsAt = performance.now() + 10_000;
+    const endsAt = performance.now() + 30_000;
     while (asked < wanted && performance.now() < endsAt) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -311,12 +311,14 @@ Deno.test("Edge: servers are checked until they are gone from the configuration,
   const [to] = place.edge.addresses.https;
   const question = { to, serverName: "a.example", caPem: internalCa(place.store) };
   strictEqual(await ask(question), "200 one");
+  // Longer than five intervals; one question may have been under way.
+  const aWhile = () => new Promise((resolve) => setTimeout(resolve, 550));
+  await aWhile();
+  strictEqual(asked - before <= 1, true, "the configuration has no check");
   await place.edge.reload(checked);
-  strictEqual(asked - before <= 1, true, "one may have been under way");
   await untilAsked(2);
   await place.edge.stop(1_000);
   const after = asked;
-  // Longer than two intervals.
-  await new Promise((resolve) => setTimeout(resolve, 250));
-  strictEqual(asked, after);
+  await aWhile();
+  strictEqual(asked - after <= 1, true, "the edge has stopped");
 });

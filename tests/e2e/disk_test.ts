@@ -171,7 +171,7 @@ testWithDisks(
     await using postern = await startWithRoutes(routesFor("first.example"), { top, stateFolder });
     await postern.waitForLog(/Certificate issued hostname=first\.example /);
     const firstFile = `${stateFolder}/certificates/first.example.pem`;
-    await withDeadline(untilThere(firstFile), 10_000, () => firstFile);
+    await withDeadline(untilThere(firstFile), 30_000, () => firstFile);
     const firstBytes = Deno.readTextFileSync(firstFile);
 
     disk.fill();

@@ -54,7 +54,7 @@ function pause(): Promise<void> {
 
 /** Waits until the server has seen the end of its connection. */
 async function bodyOf(name: string): Promise<string> {
-  const endsAt = performance.now() + 10_000;
+  const endsAt = performance.now() + 30_000;
   while (bodies.get(name)?.isOver !== true) {
     if (performance.now() > endsAt) throw new Error(`${name}: ${JSON.stringify(bodies.get(name))}`);
     await pause();

@@ -77,7 +77,7 @@ export class ConfiguredServer implements AsyncDisposable {
    * @param pattern Is tried on the line after the word `access`.
    * @param timeoutMs Milliseconds. Default 10 s.
    */
-  async waitForAccess(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpMatchArray> {
+  async waitForAccess(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpMatchArray> {
     const inAccess = new RegExp(`(?<=^${ACCESS_MARK}.*)(?:${pattern.source})`, pattern.flags);
     return await this.process.waitForLine(inAccess, timeoutMs);
   }

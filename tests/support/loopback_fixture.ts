@@ -22,7 +22,7 @@ import { withDeadline } from "./deadline.ts";
 import { readText } from "./exchanges.ts";
 
 /** Every wait of these tests ends here, in milliseconds. */
-export const LIMIT_MS = 5_000;
+export const LIMIT_MS = 20_000;
 
 /** A listener with a book, and an application that answers by the path. */
 export class LoopbackFixture implements AsyncDisposable {

@@ -9,7 +9,7 @@ import { decodeLatin1, encodeLatin1 } from "../../lib/http/http1/latin1.ts";
 import { withDeadline } from "./deadline.ts";
 
 /** Milliseconds that any wait of a test may take. */
-const LIMIT_MS = 5_000;
+const LIMIT_MS = 20_000;
 
 /** The end that is under test. */
 export class MemoryConnection implements Connection {

@@ -53,7 +53,7 @@ export async function startPostern(
       cwd: ROOT,
       env: { NO_COLOR: "1", ...options.env },
       readyLine: READY_LINE,
-      readyTimeoutMs: 30_000,
+      readyTimeoutMs: 60_000,
     });
     return new Postern(process, { folder, configFile, stateFolder });
   } catch (error) {

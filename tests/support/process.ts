@@ -17,7 +17,7 @@ const LINE_MAX_CHARACTERS = 16_384;
 const LINES_SHOWN = 60;
 
 /** A grandchild may hold the pipe open after its parent has gone; its output is not waited for. */
-const PIPE_END_MS = 1_000;
+const PIPE_END_MS = 5_000;
 
 /** How to start a program and when it counts as ready. */
 export interface ProcessOptions {
@@ -31,7 +31,7 @@ export interface ProcessOptions {
   /** Ready when this port of `readyHostname` (default 127.0.0.1) accepts. */
   readonly readyPort?: number;
   readonly readyHostname?: string;
-  /** Milliseconds for both. Default 15 s: `deno run` compiles first. */
+  /** Milliseconds for both. Default 60 s: `deno run` compiles first. */
   readonly readyTimeoutMs?: number;
 }
 
@@ -53,7 +53,7 @@ export async function startProcess(
   options: ProcessOptions = {},
 ): Promise<TestProcess> {
   const process = new TestProcess(command, args, options);
-  const timeoutMs = options.readyTimeoutMs ?? 15_000;
+  const timeoutMs = options.readyTimeoutMs ?? 60_000;
   try {
     if (options.readyLine !== undefined) await process.waitForLine(options.readyLine, timeoutMs);
     if (options.readyPort !== undefined) await process.waitForPort(options.readyPort, timeoutMs);
@@ -129,11 +129,11 @@ export class TestProcess implements AsyncDisposable {
   /**
    * Waits for a line of either stream, earlier lines included.
    *
-   * @param timeoutMs Milliseconds. Default 10 s.
+   * @param timeoutMs Milliseconds. Default 30 s.
    * @returns The match.
    * @throws {Error} If the time is over or the program has ended without such a line.
    */
-  async waitForLine(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpMatchArray> {
+  async waitForLine(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpMatchArray> {
     const found = Promise.withResolvers<RegExpMatchArray>();
     const look = (line: OutputLine) => {
       const match = line.text.match(pattern);

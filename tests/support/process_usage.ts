@@ -14,10 +14,10 @@ export async function countDescriptors(pid: number): Promise<number> {
 /**
  * Waits until a process has at most `max` open descriptors.
  *
- * @throws {Error} If it still has more after ten seconds.
+ * @throws {Error} If it still has more after thirty seconds.
  */
 export async function untilDescriptors(pid: number, max: number): Promise<void> {
-  const endsAt = performance.now() + 10_000;
+  const endsAt = performance.now() + 30_000;
   for (;;) {
     const open = await countDescriptors(pid);
     if (open <= max) return;

@@ -8,7 +8,7 @@ import type { TcpAddress } from "../../lib/base/addresses.ts";
 import { withDeadline } from "./deadline.ts";
 
 /** Milliseconds for a wait that says nothing else. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 
 /** Connects over TCP. */
 export async function openTcp(to: TcpAddress): Promise<RawClient> {

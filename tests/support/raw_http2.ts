@@ -26,7 +26,7 @@ import {
 import { openTls, type RawClient } from "./raw_client.ts";
 
 /** Milliseconds for an answer. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 
 /** What became of a request. */
 export type Http2Outcome =

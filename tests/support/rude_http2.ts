@@ -130,7 +130,7 @@ export class RudeHttp2 implements Disposable {
   }
 
   /** Waits until something has been seen. @throws {Error} If it has not within `timeoutMs`. */
-  async until(holds: (seen: Seen) => boolean, what: string, timeoutMs = 10_000): Promise<void> {
+  async until(holds: (seen: Seen) => boolean, what: string, timeoutMs = 20_000): Promise<void> {
     const waiting = (async () => {
       while (!holds(this.seen)) {
         if (this.seen.isClosed) throw new Error(`closed before ${what}: ${this.describe()}`);
@@ -143,7 +143,7 @@ export class RudeHttp2 implements Disposable {
   }
 
   /** Waits until the other side has ended or cut the connection. */
-  async untilClosed(timeoutMs = 10_000): Promise<void> {
+  async untilClosed(timeoutMs = 20_000): Promise<void> {
     await this.until(({ isClosed }) => isClosed, "its end", timeoutMs);
   }
 

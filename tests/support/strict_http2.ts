@@ -25,7 +25,7 @@ import { Http2Witness, type SeenStream } from "./http2_witness.ts";
 import { openTls, type RawClient } from "./raw_client.ts";
 
 /** Milliseconds that any wait may take. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 
 /** Bytes of each answer that may come unasked, and of all together: tests fetch less. */
 const WINDOW_BYTES = 64 * 1_048_576;

@@ -172,11 +172,11 @@ export async function failureOf(work: Promise<unknown>): Promise<Failure> {
   throw new Error("Nothing failed");
 }
 
-/** Waits until `isTrue`, at most for five seconds; for what other processes or sockets decide. */
+/** Waits until `isTrue`, at most for twenty seconds; for what other processes or sockets decide. */
 export async function until(isTrue: () => boolean, what: string): Promise<void> {
-  const untilMs = Date.now() + 5_000;
+  const untilMs = performance.now() + 20_000;
   while (!isTrue()) {
-    if (Date.now() > untilMs) throw new Error(`Not within 5 s: ${what}`);
+    if (performance.now() > untilMs) throw new Error(`Not within 20 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

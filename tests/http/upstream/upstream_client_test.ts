@@ -192,7 +192,7 @@ Deno.test("UpstreamClient: the second try is not on another old connection, and 
   assert.equal(client.idleConnections, 2);
 });
 
-Deno.test("UpstreamClient: the client's leaving is noticed within 100 ms in every phase", async () => {
+Deno.test("UpstreamClient: the client's leaving is noticed before anything else in every phase", async () => {
   for (const fault of ["hangs", "hangs_within_head", "hangs_within_body"] as const) {
     await using upstream = startBrokenUpstream(FAULTS[fault]);
     using client = makeClient();
@@ -201,10 +201,10 @@ Deno.test("UpstreamClient: the client's leaving is noticed within 100 ms in ever
     const failure = failureOf(client.send(serverAt(upstream.address), request).then(readText));
     await until(() => upstream.accepted === 1, "the connection is there");
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const startMs = performance.now();
     abort.abort();
-    assert.equal((await failure).kind, "client_gone", fault);
-    assert.ok(performance.now() - startMs < 100);
+    // No timer or socket has a turn until then.
+    const turn = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0));
+    assert.equal((await Promise.race([failure, turn]))?.kind, "client_gone", fault);
     assert.equal(client.openConnections, 0);
     await until(() => upstream.open === 0, "the server sees the end");
   }

@@ -7,7 +7,7 @@
 import { withDeadline } from "../../support/deadline.ts";
 
 /** How long a test waits for bytes or a connection that must come, in milliseconds. */
-export const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 30_000;
 
 /** What a reset, or a cut stream, looks like when it is read. */
 export const RESET = "reset";
