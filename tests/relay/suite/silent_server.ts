@@ -5,8 +5,14 @@
  * @module
  */
 
-/** A connection that has not come about by then never will, over loopback. */
-const NEVER_MS = 250;
+/**
+ * A connection that has not come about after so many turns of the event loop, which do nothing else,
+ * never will: the kernel decides it at once. A stretch of time could pass in a single turn.
+ */
+const NEVER_TURNS = 25;
+
+/** Pause between them. */
+const TURN_MS = 10;
 
 /** Connections that may fit into a queue of 1; Linux takes one or two more. */
 const FILL_MAX = 10;
@@ -35,7 +41,7 @@ export class SilentServer implements Disposable {
   async #fill(): Promise<void> {
     for (let turn = 0; turn < FILL_MAX; turn++) {
       const timeout = new AbortController();
-      const timer = setTimeout(() => timeout.abort(), NEVER_MS);
+      const turns = abortAfterTurns(timeout);
       try {
         const { port } = this;
         const options = { hostname: "127.0.0.1", port, signal: timeout.signal };
@@ -44,7 +50,7 @@ export class SilentServer implements Disposable {
         if (timeout.signal.aborted) return; // Full.
         throw error;
       } finally {
-        clearTimeout(timer);
+        clearInterval(turns);
       }
     }
     throw new Error(`Queue of a listener takes more than ${FILL_MAX} connections`);
@@ -60,4 +66,12 @@ export class SilentServer implements Disposable {
     this.#filling.forEach((connection) => connection.close());
     this.#listener.close();
   }
+}
+
+/** @returns The timer that counts the turns. */
+function abortAfterTurns(controller: AbortController): ReturnType<typeof setInterval> {
+  let turns = 0;
+  return setInterval(() => {
+    if (++turns >= NEVER_TURNS) controller.abort();
+  }, TURN_MS);
 }
