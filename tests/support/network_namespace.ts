@@ -31,12 +31,18 @@ export class NetworkNamespace implements AsyncDisposable {
     return namespace;
   }
 
-  /** Says why namespaces cannot be had here; undefined if they can. */
+  /** Says why namespaces cannot be had here, with all that tests do in them; undefined if they can. */
   static async whyNot(): Promise<string | undefined> {
     if (Deno.build.os !== "linux") return "not Linux";
     if (Deno.uid() !== 0) return "not root";
     try {
-      await using _namespace = await NetworkNamespace.open();
+      await using one = await NetworkNamespace.open();
+      await using other = await NetworkNamespace.open();
+      await NetworkNamespace.connect("probe", one, other);
+      await one.ip("-6 address add 2001:db8::1/64 dev probe nodad");
+      // A container may be root and see its settings read-only.
+      const setting = "/proc/sys/net/ipv4/conf/all/rp_filter";
+      await mustRun(one.inside(["sh", "-c", `echo 1 > ${setting}`]));
       return undefined;
     } catch (error) {
       return error instanceof Deno.errors.NotFound
