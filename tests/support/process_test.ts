@@ -39,7 +39,7 @@ Deno.test("startProcess: fails with the output if the program ends before it is 
 });
 
 Deno.test("startProcess: fails with the output if the port stays closed", async () => {
-  const options = { readyPort: findFreePort(), readyTimeoutMs: 200 };
+  const options = { readyPort: findFreePort(), readyTimeoutMs: 2_000 };
   await rejects(shell("echo no port; exec sleep 60", options), /is not open[^]*no port/);
 });
 

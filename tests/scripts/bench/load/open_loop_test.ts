@@ -25,7 +25,8 @@ Deno.test("runOpenLoop: time spent waiting for a connection is part of the laten
   // One connection, 20 ms each, 100 requests per second: the backlog grows by one every 20 ms.
   const slow = requester(() => afterMs(20));
   const windows = await runOpenLoop([slow], { rate: 100, windowMs: 100, windows: 3 });
-  ok(windows[1].percentile(1) > 60, `${windows[1].percentile(1)}`);
+  // The median: where timers are late the first of a window may have waited for less.
+  ok(windows[1].percentile(50) > 60, `${windows[1].percentile(50)}`);
 });
 
 Deno.test("runOpenLoop: several connections serve at once", async () => {
