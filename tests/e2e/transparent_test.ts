@@ -40,7 +40,7 @@ const EDGE_INTERFACES: readonly InterfaceAddress[] = [
 ];
 
 /** Connecting takes a few packets within one machine; a second means that they went astray. */
-const CONNECT_S = { hopeful: "5", hopeless: "0.3" };
+const CONNECT_S = { hopeful: "20", hopeless: "0.3" };
 
 /** Postern's machine and a server's, one cable between them, another one to the internet. */
 class Machines implements AsyncDisposable {
