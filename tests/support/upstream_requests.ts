@@ -29,7 +29,7 @@ export function serverAt(
     readonly responseMs?: number;
   } = {},
 ): UpstreamServer {
-  const { trust, serverName, clientCertificate, connectMs = 5_000, responseMs = 5_000 } = options;
+  const { trust, serverName, clientCertificate, connectMs = 60_000, responseMs = 60_000 } = options;
   return {
     address,
     tls: trust === undefined ? undefined : { serverName, trust, clientCertificate },

@@ -188,7 +188,7 @@ Deno.test("UpstreamClient: the second try is not on another old connection, and 
   await Promise.all([1, 2, 3].map(() => client.send(server, makeRequest())));
   assert.equal(client.idleConnections, 3);
   // The fourth connection reads the head, waits for another and is cut by the limit.
-  const impatient = serverAt(upstream.address, { responseMs: 100 });
+  const impatient = serverAt(upstream.address, { responseMs: 2_000 });
   const failure = await failureOf(client.send(impatient, makeRequest()));
   assert.equal(failure.kind, "upstream_timeout");
   assert.equal(upstream.accepted, 4);
@@ -258,9 +258,10 @@ Deno.test("UpstreamClient: an early answer to a large upload ends it", async () 
 });
 
 Deno.test("UpstreamClient: an upload that the server does not read stops, and has a limit", async () => {
+  const over = Promise.withResolvers<void>();
   await using upstream = startBrokenUpstream(async (peer) => {
     await peer.readHead();
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await over.promise;
   });
   using client = makeClient();
   let pieces = 0;
@@ -270,6 +271,7 @@ Deno.test("UpstreamClient: an upload that the server does not read stops, and ha
   const request = makeRequest({ method: "PUT", body: makeBody(counted()) });
   const server = serverAt(upstream.address, { responseMs: 200 });
   assert.equal((await failureOf(client.send(server, request))).kind, "upstream_timeout");
+  over.resolve();
   // What the sockets of both sides hold; the rest was never asked for.
   assert.ok(pieces < SOCKETS_MAX_PIECES, `${pieces} pieces`);
   assert.equal(client.openConnections, 0);
