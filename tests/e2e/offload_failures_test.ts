@@ -10,8 +10,8 @@ import { withDeadline } from "../support/deadline.ts";
 
 const VERSIONS = ["--http1.1", "--http2"];
 
-/** A gateway that hangs says so after `timeouts.response`, of which tests wait for no more. */
-const RESPONSE_TIMEOUT = "500ms";
+/** A server that hangs is given up after `timeouts.response`; one of a busy machine still answers in time. */
+const RESPONSE_TIMEOUT = "2s";
 
 /** How soon an upstream learns that its client has gone. */
 const GONE_MS = 100;

@@ -10,10 +10,10 @@ const HOST = "a.test";
 const ANSWER_BYTES = 6_000_000;
 
 /** `timeouts.keep_alive`, and `timeouts.header`, after which the relay looks for the first time. */
-const LIMIT_MS = 1_000;
+const LIMIT_MS = 2_000;
 
 /** For so long the client is slow: several times the limit. */
-const SLOW_MS = 4_000;
+const SLOW_MS = 6_000;
 
 /** Pause after each read meanwhile, which makes about 1 MB/s. */
 const PAUSE_MS = 16;
