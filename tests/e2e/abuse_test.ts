@@ -23,6 +23,12 @@ interface Limits {
 /** So that tests do not wait for long; but a client of a busy machine gets through its handshake. */
 const SHORT: Limits = { helloMs: 1_000, headerMs: 2_000 };
 
+/**
+ * Time enough to use up all descriptors. It ends hops that nobody can accept meanwhile, whose clients
+ * have ended: they are among what uses them up.
+ */
+const MEDIUM: Limits = { helloMs: 5_000, headerMs: 5_000 };
+
 /** Longer than any test waits. */
 const LONG: Limits = { helloMs: 60_000, headerMs: 60_000 };
 
@@ -207,7 +213,7 @@ for (const { what, port, bytes } of HOARDS) {
     `abuse: when ${what} use up all descriptors it stays up, and serves again after that`,
     async () => {
       await using upstream = startHeadUpstream();
-      const options = { limits: LONG, openFilesMax: 256 };
+      const options = { limits: MEDIUM, openFilesMax: 256 };
       await using postern = await startFor(upstream.address.port, options);
       const { pid } = postern.process;
       strictEqual(await isServed(postern), true);
