@@ -6,7 +6,7 @@
 
 /**
  * In lower case: RFC 9110 §7.6.1, §11.7 for a proxy's own authentication, §10.1.1 for `Expect`, which
- * the server answers itself or passes on with the body.
+ * the server answers itself or passes on with the body. `Trailer` is none of them (§6.6.2).
  */
 export const HOP_BY_HOP_FIELDS: ReadonlySet<string> = new Set([
   "connection",
@@ -17,7 +17,6 @@ export const HOP_BY_HOP_FIELDS: ReadonlySet<string> = new Set([
   "proxy-authorization",
   "proxy-connection",
   "te",
-  "trailer",
   "transfer-encoding",
   "upgrade",
 ]);

@@ -196,6 +196,12 @@ export const TARGET_MAX_BYTES = 8 * KIB;
 /** First read buffer of a client's connection: an idle one holds it. It grows with a head. */
 export const CLIENT_BUFFER_BYTES = 4 * KIB;
 
+/**
+ * Bytes that are read of a client while its request is answered, for its leaving shows only behind
+ * them: as much as a head may have. Of one that pipelines more, it is noticed when the answer is there.
+ */
+export const CLIENT_WATCH_MAX_BYTES = 64 * KIB;
+
 /** A hop without a request, where the relay's own limits (by route, and shorter) do not end it. */
 export const HOP_WAIT_TIMEOUT_MS = 1 * HOUR_MS;
 
@@ -277,7 +283,10 @@ export const PATH_ANSWER_MAX_CHARACTERS = 64 * KIB;
 /** Ways in which one path is read, escapes in escapes and all; one with more is refused. */
 export const PATH_READINGS_MAX = 64;
 
-/** All readings of one path together: 16 of a very long one, and at most a millisecond or two of work. */
+/**
+ * All readings of one path together: 16 of a very long one, and at most three milliseconds of work, or
+ * ten where entries have letters outside ASCII.
+ */
 export const PATH_READINGS_MAX_CHARACTERS = 64 * KIB;
 
 /** Passwords that are checked at one time: each takes 16 MiB and a thread, and a Pi has four cores. */

@@ -11,6 +11,8 @@ Deno.test("HOP_BY_HOP_FIELDS: RFC 9110 §7.6.1, what a proxy takes out is in it,
     "Upgrade",
   ];
   for (const name of named) assert(HOP_BY_HOP_FIELDS.has(name.toLowerCase()), name);
+  // RFC 9110 §6.6.2: announces what comes behind the body, and both may pass.
+  assert(!HOP_BY_HOP_FIELDS.has("trailer"));
   for (const name of HOP_BY_HOP_FIELDS) assert.match(name, /^[a-z0-9-]+$/);
 });
 

@@ -19,7 +19,6 @@ Deno.test("withoutHopByHop: RFC 9110 §7.6.1, fields of one connection go", () =
     "Keep-Alive",
     "Proxy-Connection",
     "TE",
-    "Trailer",
     "Transfer-Encoding",
     "Upgrade",
     "HTTP2-Settings",

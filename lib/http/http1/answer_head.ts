@@ -34,8 +34,8 @@ export function encodeAnswerHead(
   writeStatusLine(writer, answer.status, answer.reason);
   const isDated = writeLines(writer, withoutHopByHop(answer.headers));
   if (!isDated) writer.line("Date", options.date);
-  if (answer.status === 101) writeUpgrade(writer, answer.headers);
-  else if (options.isLast) writer.raw("Connection: close\r\n");
+  if (answer.status === 101 || answer.status === 426) writeUpgrade(writer, answer.headers);
+  if (options.isLast && answer.status !== 101) writer.raw("Connection: close\r\n");
   if (options.framing.kind === "length") writer.line("Content-Length", options.framing.length);
   if (options.framing.kind === "chunked") writer.raw("Transfer-Encoding: chunked\r\n");
   writer.endLine();
@@ -74,9 +74,9 @@ function writeLines(writer: HeadWriter, headers: readonly HeaderLine[]): boolean
   return isDated;
 }
 
+/** Of 101, and of 426, which says what to change to (RFC 9110 §15.5.22). */
 function writeUpgrade(writer: HeadWriter, headers: readonly HeaderLine[]): void {
-  writer.raw("Connection: Upgrade\r\n");
-  for (const [name, value] of headers) {
-    if (isFieldName(name, "upgrade")) writer.line("Upgrade", value);
-  }
+  const lines = headers.filter(([name]) => isFieldName(name, "upgrade"));
+  if (lines.length > 0) writer.raw("Connection: Upgrade\r\n");
+  for (const [, value] of lines) writer.line("Upgrade", value);
 }

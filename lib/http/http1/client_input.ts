@@ -1,7 +1,7 @@
 /**
  * What a client sends, read in one place: heads and bodies take from it, and while nobody does, a read
  * stays pending all the same, for that is how a client that leaves is noticed. What it brings is kept
- * for the next request, as much as the buffer holds.
+ * for the next request, up to a limit.
  *
  * The end of the stream counts as leaving, as with nginx: a client that has gone shows itself by
  * nothing else. Knows no time limits. Does not close the connection. Does I/O. Input comes from
@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { CLIENT_BUFFER_BYTES } from "../../base/limits.ts";
+import { CLIENT_BUFFER_BYTES, CLIENT_WATCH_MAX_BYTES } from "../../base/limits.ts";
 import type { Connection } from "../connection.ts";
 import type { BodyInput } from "./body_reader.ts";
 import { BufferedConnection } from "./buffered_connection.ts";
@@ -105,10 +105,10 @@ export class ClientInput implements BodyInput {
     return [there, pending.then(() => this.#io.buffered.slice(there.length))];
   }
 
-  /** The next one begins when this one has brought something, if there is room for more. */
+  /** The next one begins when this one has brought something, and the limit leaves room for more. */
   #watchOn(): void {
     if (this.#filling !== undefined || this.#reading !== undefined || this.#isEnded) return;
-    if (this.#isWatching && this.#io.bufferedBytes < CLIENT_BUFFER_BYTES) this.#beginFilling();
+    if (this.#isWatching && this.#io.bufferedBytes < CLIENT_WATCH_MAX_BYTES) this.#beginFilling();
   }
 
   #beginFilling(): Promise<number | null> {

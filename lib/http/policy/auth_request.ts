@@ -14,7 +14,8 @@ import { dashed, withoutNames } from "./without_names.ts";
  * Fields about a body that the subrequest does not have, and those by which it could be answered with
  * less than a yes or a no (RFC 9110 §13, §14): a 304 from the auth server would say neither.
  */
-const NOT_ASKED = /^(?:content-.*|if-.*|range|x-original-.*|x-http-method.*|x-method-override)$/;
+const NOT_ASKED =
+  /^(?:content-.*|if-.*|range|trailer|x-original-.*|x-http-method.*|x-method-override)$/;
 
 /** What Postern tells an auth server, whatever `request_headers` says. */
 const ALWAYS = /^(?:x-forwarded-.*|forwarded|x-real-ip|via)$/;

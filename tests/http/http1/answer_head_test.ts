@@ -44,12 +44,24 @@ Deno.test("encodeAnswerHead: what concerns another connection does not pass", ()
       ["Transfer-Encoding", "chunked"],
       ["CONTENT-LENGTH", "77"],
       ["Upgrade", "h2c"],
-      ["Trailer", "X"],
       ["Proxy-Authenticate", "Basic"],
     ],
   }, { framing: { kind: "chunked" }, isLast: true });
   const end = "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
   assert.equal(text, `HTTP/1.1 200 OK\r\nDate: then\r\n${end}`);
+});
+
+Deno.test("encodeAnswerHead: RFC 9110 §6.6.2, trailers that are announced stay so", () => {
+  const text = encode({ headers: [["Trailer", "X-Sum"]] }, { framing: { kind: "chunked" } });
+  assert.match(text, /^Trailer: X-Sum\r$/m);
+});
+
+Deno.test("encodeAnswerHead: RFC 9110 §15.5.22, 426 says what to change to", () => {
+  const headers = [["Upgrade", "websocket"], ["Connection", "Upgrade, close"]] as const;
+  const text = encode({ status: 426, headers }, { isLast: true });
+  assert.match(text, /Connection: Upgrade\r\nUpgrade: websocket\r\nConnection: close\r\n/);
+  assert.doesNotMatch(encode({ status: 426 }), /Upgrade:|Connection:/);
+  assert.doesNotMatch(encode({ status: 200, headers }), /Upgrade:/);
 });
 
 Deno.test("encodeAnswerHead: reasons: the upstream's, the usual one, none", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CLIENT_BUFFER_BYTES } from "../../../lib/base/limits.ts";
+import { CLIENT_WATCH_MAX_BYTES } from "../../../lib/base/limits.ts";
 import { ClientInput } from "../../../lib/http/http1/client_input.ts";
 import { decodeLatin1 } from "../../../lib/http/http1/latin1.ts";
 import { MemoryConnection } from "../../support/memory_connection.ts";
@@ -31,12 +31,23 @@ Deno.test("ClientInput: a watch notices the end, whether it comes as an end or a
   }
 });
 
-Deno.test("ClientInput: what comes during a watch is kept, as much as the buffer holds", async () => {
+Deno.test("ClientInput: a client that leaves behind pipelined requests is noticed, too", async () => {
+  for (const leave of ["end", "reset"] as const) {
+    const { connection, input, state } = open();
+    input.watch();
+    for (let index = 0; index < 10; index++) connection.send("x".repeat(6_000));
+    connection[leave]();
+    await settle();
+    assert.deepEqual([state.ends, input.isEnded], [1, true], leave);
+  }
+});
+
+Deno.test("ClientInput: what comes during a watch is kept, up to a limit", async () => {
   const { connection, input } = open();
   input.watch();
-  for (let index = 0; index < 6; index++) connection.send("x".repeat(CLIENT_BUFFER_BYTES / 4));
+  for (let index = 0; index < 24; index++) connection.send("x".repeat(CLIENT_WATCH_MAX_BYTES / 16));
   await settle();
-  assert.equal(input.bufferedBytes, CLIENT_BUFFER_BYTES);
+  assert.equal(input.bufferedBytes, CLIENT_WATCH_MAX_BYTES);
   const { reads } = connection;
   await settle();
   assert.equal(connection.reads, reads, "and then it is not read from");

@@ -55,7 +55,6 @@ const GONE: readonly (readonly HeaderLine[])[] = [
   [["Keep-Alive", "timeout=5"]],
   [["Proxy-Connection", "close"]],
   [["Upgrade", "h2c"]],
-  [["Trailer", "x-sum"]],
   [["TE", "gzip"]],
   [["Proxy-Authenticate", "Basic"]],
   [["Connection", "close"]],
