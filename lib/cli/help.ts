@@ -13,7 +13,7 @@ usage: postern <verb> [--config FILE] [--state FOLDER]
 
 verbs
   run            serve what the configuration says, until SIGINT or SIGTERM
-  check          read the configuration and the files it names, and report every problem
+  check          read the configuration and the files it names, and report what is wrong
   routes         print the effective route table
   transparent    print the routing that "source: client" needs, for a shell
   hash-password  read a password and print its hash, for "basic_auth"
@@ -24,7 +24,8 @@ verbs
 options
   -c, --config FILE    the configuration (default: routes.yaml)
       --state FOLDER   where certificates and keys are kept (default: the configuration's "state",
-                       else /var/lib/postern for root, else $XDG_STATE_HOME/postern)
+                       else /var/lib/postern for root, else postern in
+                       $XDG_STATE_HOME, by default ~/.local/state)
       --apply          transparent: set the routing up on this machine, as root
       --remove         transparent: take it back; both with "deno task postern-transparent"
 

@@ -6,17 +6,16 @@
 import { formatAddress, type TcpAddress } from "../base/addresses.ts";
 import { systemClock } from "../base/clock.ts";
 import { Counters } from "../base/counters.ts";
-import { errorText } from "../base/failures.ts";
 import { DRAIN_TIMEOUT_MS, START_MEMORY_DELAY_MS } from "../base/limits.ts";
-import { createLog, type Log, type LogFields } from "../base/log.ts";
+import { createLog, type Log } from "../base/log.ts";
 import type { Config } from "../config/config.ts";
 import { Edge } from "../edge.ts";
 import { openFileStore } from "../state/file_store.ts";
-import { StateError } from "../state/state_error.ts";
 import type { CommandOptions, Verb } from "./command_line.ts";
 import { readConfig } from "./read_config.ts";
 import { releaseStartMemory } from "./release_start_memory.ts";
 import { sampleLines } from "./sample_lines.ts";
+import { explainError } from "./explain_error.ts";
 import { listenForSignals } from "./signals.ts";
 import { stateFolder } from "./state_folder.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,7 +28,7 @@ export const run: Verb = async (options, terminal) => {
   try {
     return await serve(config, { log, options, terminal });
   } catch (error) {
-    log.error("Cannot start", explain(error));
+    log.error("Cannot start", explainError(error));
     return 1;
   }
 };
@@ -71,12 +70,8 @@ async function reload(edge: Edge, { log, options, terminal }: Surroundings): Pro
     await edge.reload(config);
     log.info("reloaded", { routes: config.routes.length });
   } catch (error) {
-    log.error("Cannot reload: what runs keeps running", explain(error));
+    log.error("Cannot reload: what runs keeps running", explainError(error));
   }
-}
-
-function explain(error: unknown): LogFields {
-  return { error: errorText(error), hint: error instanceof StateError ? error.hint : undefined };
 }
 
 function formatAddresses(addresses: readonly TcpAddress[]): string {

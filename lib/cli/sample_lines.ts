@@ -23,20 +23,33 @@ export function sampleLines(config: Config, bound: BoundAddresses, stateFolder: 
 function linesOf(route: RouteConfig, bound: BoundAddresses, stateFolder: string): string[] {
   const pattern = route.hosts.find(({ kind }) => kind === "exact");
   if (pattern?.kind !== "exact") return [];
-  const root = route.mode === "passthrough" ? SAMPLE_CERTIFICATE_NAME : INTERNAL_CA_CERT_NAME;
-  const what = route.mode === "passthrough"
-    ? "passed through: the certificate is the sample's own"
-    : "offloaded: the certificate is the internal CA's";
+  const { what, trust } = howToTrust(route, stateFolder);
   const secure = curl(pattern.name, "https", bound.https[0]);
-  const lines = [
-    `  # ${pattern.name}, ${what}`,
-    `  ${secure.command} --cacert ${quote(join(stateFolder, root))} ${secure.url}`,
-  ];
+  const lines = [`  # ${pattern.name}, ${what}`, `  ${secure.command} ${trust}${secure.url}`];
   if (bound.http.length > 0) {
     const plain = curl(pattern.name, "http", bound.http[0]);
     lines.push(`  ${plain.command} --include ${plain.url}`);
   }
   return [...lines, ""];
+}
+
+/** With files of one's own, and once an ordered certificate is there, curl knows the root by itself. */
+function howToTrust({ certificate, mode }: RouteConfig, stateFolder: string) {
+  const option = (name: string) => `--cacert ${quote(join(stateFolder, name))} `;
+  if (mode === "passthrough") {
+    const what = "passed through: the certificate is the sample's own";
+    return { what, trust: option(SAMPLE_CERTIFICATE_NAME) };
+  }
+  switch (certificate?.kind) {
+    case "file":
+      return { what: "offloaded: the certificate is that of your files", trust: "" };
+    case "auto":
+      return { what: "offloaded: the certificate is ordered, which takes a moment", trust: "" };
+    default: {
+      const what = "offloaded: the certificate is the internal CA's";
+      return { what, trust: option(INTERNAL_CA_CERT_NAME) };
+    }
+  }
 }
 
 function curl(host: string, scheme: string, { hostname, port }: TcpAddress) {

@@ -122,7 +122,9 @@ async function runAll(
     if (end.kind === "done" || (end.kind === "failed" && command.mayFail)) continue;
     const reason = end.kind === "failed" ? end.text : `${command.argv[0]} is not installed`;
     terminal.err(`postern: Cannot run "${command.argv.join(" ")}": ${reason}`);
-    terminal.err('  hint: it takes root; "postern transparent --remove" takes back what was done');
+    terminal.err(
+      '  hint: it takes root; "deno task postern-transparent --remove" takes back what was done',
+    );
     return 1;
   }
   return 0;

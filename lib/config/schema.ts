@@ -195,7 +195,7 @@ const SHARED_KEYS = {
   source: choice(["proxy", "client"]).optional()
     .describe(
       "Whose address the servers see; passthrough only. client needs the splice engine, " +
-        "CAP_NET_ADMIN and routing: see postern transparent. Default proxy.",
+        "CAP_NET_ADMIN and routing: see deno task postern-transparent. Default proxy.",
     ),
   source_fallback: choice(["proxy"]).optional()
     .describe("With source client: Postern's own address towards servers of another IP version."),

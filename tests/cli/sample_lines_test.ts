@@ -42,6 +42,17 @@ Deno.test("sampleLines: shows each mode with the certificate to trust", async ()
   ]);
 });
 
+Deno.test("sampleLines: trusts what curl knows by itself where the certificate is no internal one", async () => {
+  using folder = makeTempFolder();
+  const files = `{ cert: ${folder.write("c", "")}, key: ${folder.write("k", "")} }`;
+  for (const [tls, what] of [["auto", /is ordered/], [files, /of your files/]] as const) {
+    const config = await configOf(BOTH.replace("certificate: internal", `certificate: ${tls}`));
+    const [, , , , , , , title, line] = sampleLines(config, boundTo("127.0.0.1"), "/state");
+    match(title, what);
+    match(line, /^ {2}curl --silent --resolve \S+ https:\/\/off\.example:8443\/$/);
+  }
+});
+
 Deno.test("sampleLines: says nothing where no route uses a sample", async () => {
   const yaml = BOTH.replaceAll("mode: offload, upstream: sample", "mode: reject")
     .replace(", tls: { certificate: internal }", "").replace("sample", "10.0.0.1:443");

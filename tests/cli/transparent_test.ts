@@ -111,7 +111,7 @@ Deno.test("transparent --apply: stops at the first failure and says what takes i
   const { code, out, err } = await runOn(fake, "apply", ["192.168.1.11:443"]);
   deepStrictEqual([code, out], [1, []]);
   match(err[0], /Cannot run "ip -4 route replace .*": RTNETLINK answers: Operation not permitted/);
-  match(err[1], /hint: it takes root; "postern transparent --remove"/);
+  match(err[1], /hint: it takes root; "deno task postern-transparent --remove"/);
   strictEqual(fake.ran.at(-1)!.includes(" route replace "), true);
 });
 
