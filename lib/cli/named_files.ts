@@ -21,7 +21,8 @@ export async function findFileProblems({ routes }: Config): Promise<string[]> {
       try {
         await read();
       } catch (error) {
-        problems.add(errorText(error));
+        const errors = error instanceof AggregateError ? error.errors : [error];
+        for (const each of errors) problems.add(errorText(each));
       }
     }
   }

@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { parsePasswordHash, type PasswordHash } from "../base/password_hash.ts";
+import { quote } from "./problem.ts";
 import type { ServerAddress } from "./server_address.ts";
 import { parseServerAddress } from "./server_address.ts";
 import { Duration, expecting, FilePath, type Reading, text } from "./scalars.ts";
@@ -36,8 +37,19 @@ const HashText = text(
 /** RFC 7617 §2: a user's name has no colon, for that is where the password begins. */
 const USER_NAME = /^[ -9;-~\u00a0-\uffff]{1,255}$/;
 
+const UserName = z.string().regex(USER_NAME, {
+  error: ({ input }) => explainUserName(typeof input === "string" ? input : ""),
+});
+
+function explainUserName(name: string): string {
+  if (name === "") return "a user's name is empty";
+  const told = `the user's name ${quote(name)}`;
+  if (name.includes(":")) return `${told} has a colon, behind which browsers send the password`;
+  return `${told} ${name.length > 255 ? "is too long" : "has a control character"}`;
+}
+
 const Users = z.record(
-  z.string().regex(USER_NAME, { error: "a name has no colon and no control character" }),
+  UserName,
   HashText,
   { error: expecting('a mapping such as "{ alice: scrypt$… }"') },
 );

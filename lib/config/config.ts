@@ -94,7 +94,10 @@ export interface PoliciesConfig extends MessagePolicies {
 export interface PathPattern {
   /** `prefix`: the path itself and everything below it. */
   readonly kind: "exact" | "prefix";
-  /** In lower case; a prefix without its final slash, so that "" is the prefix of everything. */
+  /**
+   * As a person reads it, without escapes, in lower case and NFC; a prefix without its final slash, so
+   * that "" is the prefix of everything.
+   */
   readonly path: string;
 }
 

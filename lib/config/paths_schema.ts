@@ -6,12 +6,13 @@
  */
 import { z } from "zod";
 import { PATH_ANSWER_MAX_CHARACTERS } from "../base/limits.ts";
+import { encodePathText, foldPathText, normalizePathText } from "../base/path_text.ts";
 import type { PathPattern } from "./config.ts";
 import { quote } from "./problem.ts";
-import { expecting, type Reading, RedirectTarget, RequestPath, text } from "./scalars.ts";
+import { expecting, type Reading, readRedirectTarget, readRequestPath, text } from "./scalars.ts";
 import { mapping, wholeNumber } from "./schema_kinds.ts";
 
-/** `path`: `/exact`, or `/below/*` for `/below` and everything below it. */
+/** `path`: `/exact`, or `/below/*` for `/below` and everything below it; as a person reads it. */
 export const PathPatternText = text(
   'a path such as "/api/*" or "/robots.txt"',
   readPathPattern,
@@ -24,19 +25,24 @@ function readPathPattern(input: string): Reading<PathPattern> {
   }
   const isPrefix = input.endsWith("/*");
   const path = isPrefix ? input.slice(0, -2) : input;
-  const special = /[*:{}?#\\;%]|[^!-~]/.exec(path)?.[0];
+  const special = SPECIAL.exec(path)?.[0];
   if (special !== undefined) return problem(...explain(special, input));
+  const text = normalizePathText(path);
+  const folded = SPECIAL.exec(foldPathText(text))?.[0];
+  if (folded !== undefined) return problem(`some servers read a letter of it as ${quote(folded)}`);
   if (/\/\//.test(path) || (isPrefix && path.endsWith("/"))) {
     return problem("it has an empty segment");
   }
   if (/\/\.{1,2}(?:\/|$)/.test(path)) return problem('it has a segment "." or ".."');
   // Windows leaves the dot out: no request for it would be of this entry alone.
-  if (/\.(?:\/|$)/.test(path)) return problem('a segment of it ends with "."');
-  return {
-    kind: "value",
-    value: { kind: isPrefix ? "prefix" : "exact", path: path.toLowerCase() },
-  };
+  if (/\.(?:\/|$)/.test(foldPathText(text))) return problem('a segment of it ends with "."');
+  if (/ (?:\/|$)|\/ /.test(path)) return problem("a segment of it begins or ends with a space");
+  return { kind: "value", value: { kind: isPrefix ? "prefix" : "exact", path: text } };
 }
+
+/** What means something else, or nothing that a person sees: letters, marks, signs and spaces remain. */
+const SPECIAL =
+  /[*:{}?#\\;%\ufffd]|\p{Default_Ignorable_Code_Point}|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
 
 /** What people know from other programs, and what no request that is matched can hold. */
 function explain(special: string, input: string): [state: string, hint?: string] {
@@ -53,10 +59,24 @@ function explain(special: string, input: string): [state: string, hint?: string]
     case "#":
       return ["it has a query or a fragment", "only the path decides"];
     case "%":
-      return ["it is percent-encoded", "requests are decoded before they are compared"];
+      return explainEscape(input);
     default:
       return [`${quote(special)} cannot stand in it`];
   }
+}
+
+function explainEscape(input: string): [state: string, hint?: string] {
+  if (!/%[\da-f]{2}/i.test(input)) return ['"%" cannot stand in it'];
+  try {
+    const meant = decodeURIComponent(input);
+    // A slash or a star would mean something else.
+    if (!/%2[5af]/i.test(input) && readPathPattern(meant).kind === "value") {
+      return ["it is percent-encoded", `write ${quote(meant)}`];
+    }
+  } catch {
+    // Bytes that are no UTF-8: nothing that could be written instead.
+  }
+  return ["it is percent-encoded, and holds what cannot stand in it"];
 }
 
 function problem(state: string, hint?: string): { kind: "problem"; state: string; hint?: string } {
@@ -76,23 +96,33 @@ export const StripPrefix = z.union([
   }),
 ], { error: expecting('true or a path such as "/api"') });
 
-/** `rewrite`: what stands in the place of what `path` says. */
+/** `rewrite`: what stands in the place of what `path` says. Sent with what needs an escape escaped. */
 export const Rewrite = text('a path such as "/v2"', (input): Reading<string> => {
-  if (!/^\/[!-~]*$/.test(input)) return problem('it does not begin with "/", or holds a space');
+  if (!input.startsWith("/")) return problem('it does not begin with "/"');
+  const control = CONTROL.exec(input)?.[0];
+  if (control !== undefined) return problem(`${quote(control)} cannot stand in it`);
   if (/[?#*\\]/.test(input)) return problem("it has a query, a fragment, a backslash or a star");
   return input.startsWith("//") || /\/\.{1,2}(?:\/|$)/.test(input)
     ? problem('it has an empty segment, or one that is "." or ".."')
-    : { kind: "value", value: input };
+    : { kind: "value", value: encodePathText(input) };
 }, { pattern: "^/" });
 
+/** What nobody sees, and halves of characters. */
+const CONTROL = /[\p{C}\p{Zl}\p{Zp}]/u;
+
 /** `to` of a path: a URL, or a path of the same host. */
-export const PathRedirectTarget = z.union([
-  RequestPath.refine((path) => !/^\/[/\\]/.test(path), {
-    error: 'it would be read as another host, expected one "/" at the start',
-    abort: true,
-  }),
-  RedirectTarget,
-], { error: expecting('a URL such as "https://new.example.org" or a path such as "/new"') });
+export const PathRedirectTarget = text(
+  'a URL such as "https://new.example.org" or a path such as "/new"',
+  (input): Reading<string | URL> => {
+    if (/^https?:\/\//i.test(input)) return readRedirectTarget(input);
+    if (/^\/[/\\]/.test(input)) return problem("it would be read as another host");
+    if (input.startsWith("/")) {
+      return readRequestPath(CONTROL.test(input) ? input : encodePathText(input));
+    }
+    return problem('it does not begin with "https://", "http://" or "/"');
+  },
+  { pattern: "^(?:/|https?://)" },
+);
 
 const AnswerStatus = wholeNumber(200, 599);
 

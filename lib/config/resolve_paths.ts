@@ -5,6 +5,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
+import { foldPathText } from "../base/path_text.ts";
 import type {
   PathConfig,
   PathPattern,
@@ -15,6 +16,7 @@ import type {
   ServerConfig,
 } from "./config.ts";
 import { mergeValues } from "./merge_policy.ts";
+import { coversPath, reportLoops } from "./path_loops.ts";
 import { quote } from "./problem.ts";
 import type { ReadMapping } from "./read_values.ts";
 import type { Path } from "./report.ts";
@@ -52,6 +54,7 @@ export function resolvePaths(context: ScopedContext, parts: RouteParts): PathCon
     resolvePath({ ...context, values, at: [...route.path, "paths", index] }, parts)
   );
   reportHidden(paths, context);
+  reportLoops(paths, context);
   return paths;
 }
 
@@ -193,20 +196,22 @@ function countSegments(path: string): number {
 
 /** Reports entries that no request reaches, for one above them matches all that they match. */
 function reportHidden(paths: readonly PathConfig[], { report, route }: RouteContext): void {
+  const folded = paths.map(({ pattern }) => ({ ...pattern, path: foldPathText(pattern.path) }));
   paths.forEach(({ pattern }, index) => {
-    const above = paths.slice(0, index).findIndex((other) => covers(other.pattern, pattern));
+    const above = folded.slice(0, index).findIndex((other) => coversPath(other, folded[index]));
     if (above < 0) return;
     const at = (entry: number): Path => [...route.path, "paths", entry, "path"];
-    const text = quote(formatPathPattern(paths[above].pattern));
-    report.cannotUse(at(index), `${text} at ${report.placeOf(at(above))} matches it before`, {
-      hint: "the first entry that matches wins: put this one above",
-    });
+    const [name, place] = [formatPathPattern(paths[above].pattern), report.placeOf(at(above))];
+    const text = `${quote(name)} at ${place}`;
+    const isBefore = coversPath(paths[above].pattern, pattern);
+    const state = isBefore
+      ? `${text} matches it before`
+      : `some servers do not tell it from ${text}`;
+    const hint = isBefore
+      ? "the first entry that matches wins: put this one above"
+      : "each request for it would be refused with 400: keep one of the two";
+    report.cannotUse(at(index), state, { hint });
   });
-}
-
-function covers(wide: PathPattern, narrow: PathPattern): boolean {
-  if (wide.kind === "exact") return narrow.kind === "exact" && narrow.path === wide.path;
-  return narrow.path === wide.path || narrow.path.startsWith(`${wide.path}/`);
 }
 
 /** Formats a pattern as it stands in the file. */

@@ -12,9 +12,9 @@ import {
 } from "../base/limits.ts";
 import { formatHostPattern } from "../base/hostnames.ts";
 import { withDroppedHeaders } from "./dropped_headers.ts";
-import { findHost } from "./check_hosts.ts";
 import { checkMode } from "./check_modes.ts";
 import type { RedirectConfig, RouteConfig, TimeoutsConfig } from "./config.ts";
+import { LEADS_BACK, leadsBack } from "./path_loops.ts";
 import type { ReadMapping } from "./read_values.ts";
 import { checkBalance, resolveHealthCheck, resolveSticky } from "./resolve_balancing.ts";
 import { resolvePaths } from "./resolve_paths.ts";
@@ -78,20 +78,9 @@ function resolveRedirect(context: RouteContext): RedirectConfig | undefined {
   if (mode !== "redirect" || to === undefined) return undefined;
   if (leadsBack(to, context)) {
     const path = route.values.to === undefined ? ["defaults", "to"] : [...route.path, "to"];
-    report.cannotUse(path, "it leads back to this route, for ever");
+    report.cannotUse(path, LEADS_BACK);
   }
   return { to, status: route.values.status ?? defaults.status ?? 308 };
-}
-
-/** Another port of the same host is another server's. */
-function leadsBack(to: URL, { hosts, listen, route }: RouteContext): boolean {
-  const isHttps = to.protocol === "https:";
-  const port = to.port === "" ? (isHttps ? 443 : 80) : Number(to.port);
-  const own = isHttps ? listen.https : listen.http;
-  // A public port that is mapped onto another one of ours is still reached under the usual number.
-  if (to.port !== "" && !own.some((address) => address.port === port)) return false;
-  const found = findHost(hosts, to.hostname);
-  return found !== undefined && found[1] === route.path[1];
 }
 
 function resolveTimeouts(

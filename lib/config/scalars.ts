@@ -166,12 +166,16 @@ export const RedirectTarget = text('a URL such as "https://new.example.org"', re
   pattern: "^https?://",
 });
 
-function readRedirectTarget(input: string): Reading<URL> {
+/** Reads the URL that a redirect leads to: without credentials and fragment. */
+export function readRedirectTarget(input: string): Reading<URL> {
   if (!/^https?:\/\/[^/]/i.test(input)) {
     return problem('it does not begin with "https://" or "http://"');
   }
   const url = URL.parse(input);
-  if (url === null) return problem("it is not a URL");
+  if (url === null) {
+    const port = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(input)?.[1];
+    return problem(Number(port) > 65_535 ? "its port is out of range" : "it is not a URL");
+  }
   if (url.username !== "" || url.password !== "") return problem("it holds credentials");
   if (url.hash !== "") return problem("it has a fragment");
   // Without a path the request's own path and query are kept, so that a query would have two sources.
@@ -238,15 +242,14 @@ export const FilePath = text("a path", (input): Reading<string> => {
 });
 
 /** The path of a request, with a query if need be (RFC 9112 §3.2.1). */
-export const RequestPath = text(
-  'a path such as "/health"',
-  (input): Reading<string> => {
-    if (!input.startsWith("/")) return problem('it does not begin with "/"');
-    if (input.includes("#")) return problem("it has a fragment");
-    return /^[!-~]+$/.test(input) ? value(input) : problem("it holds more than visible ASCII");
-  },
-  { pattern: "^/" },
-);
+export const RequestPath = text('a path such as "/health"', readRequestPath, { pattern: "^/" });
+
+/** Reads a path with or without a query, of visible ASCII. */
+export function readRequestPath(input: string): Reading<string> {
+  if (!input.startsWith("/")) return problem('it does not begin with "/"');
+  if (input.includes("#")) return problem("it has a fragment");
+  return /^[!-~]+$/.test(input) ? value(input) : problem("it holds more than visible ASCII");
+}
 
 /** A cookie's name (RFC 6265 §4.1.1: a token). */
 export const CookieName = text(

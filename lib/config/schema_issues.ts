@@ -21,6 +21,8 @@ export function reportIssue(issue: Issue, base: Path, report: Report): void {
     for (const key of issue.keys) reportUnknownKey(path, key, report);
     return;
   }
+  // A key that is a name of the user's choice.
+  if (issue.code === "invalid_key") return report.cannotReadKey(path, issue.issues[0].message);
   const value = report.valueAt(path);
   if (value === undefined) return reportMissingKey(path, issue.message, report);
   const isSecret = issue.code === "custom" && issue.params?.isSecret === true;

@@ -15,7 +15,7 @@ import {
 } from "./application.ts";
 import { createPolicies, type PolicyEnvironment, type PolicyFiles } from "./policy_chain.ts";
 import { replacedNames } from "./policy/header_changes.ts";
-import { matchPath } from "./policy/match_path.ts";
+import { createPathMatcher, type PathMatch } from "./policy/match_path.ts";
 import { redirectPath, respondWith } from "./policy/path_answers.ts";
 import { compileRequestHeaders } from "./policy/request_headers.ts";
 import { rewriteTarget } from "./policy/rewrite_target.ts";
@@ -33,7 +33,7 @@ export interface RouteEnvironment {
   readonly files: PolicyFiles;
 }
 
-/** What Hono knows the entries of `paths` by: which one a request belongs to, `matchPath` decides. */
+/** What Hono knows the entries of `paths` by: which one a request belongs to, `match_path.ts` decides. */
 const entryPath = (index: number) => `/path/${index}`;
 const AMBIGUOUS_PATH = "/ambiguous";
 const ROUTE_PATH = "/route";
@@ -59,8 +59,9 @@ export function createRouteApplication(
     handler: handlerOf(entry, stickyOfPath(route, entry), environment),
   }));
   const ambiguous = { path: AMBIGUOUS_PATH, policies: own.policies, handler: refuseAmbiguous };
+  const match = createPathMatcher(paths);
   return createApplication([...entries, ambiguous, own], {
-    getPath: ({ target }) => pathOfMatch(paths, target),
+    getPath: ({ target }) => pathOfMatch(paths, match(target)),
   });
 }
 
@@ -69,8 +70,7 @@ function stickyOfPath({ servers, sticky }: RouteConfig, entry: PathConfig): Rout
   return stickyOf(sticky, entry.servers, path);
 }
 
-function pathOfMatch(paths: readonly PathConfig[], target: string): string {
-  const match = matchPath(paths, target);
+function pathOfMatch(paths: readonly PathConfig[], match: PathMatch): string {
   if (match.kind === "ambiguous") return AMBIGUOUS_PATH;
   return match.kind === "path" ? entryPath(paths.indexOf(match.path)) : ROUTE_PATH;
 }

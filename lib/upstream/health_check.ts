@@ -115,7 +115,7 @@ export class HealthCheck {
     const { check: { probe }, server } = this.#target;
     const fields = {
       server: formatServerName(server),
-      check: probe.kind === "tcp" ? "tcp" : `http ${probe.path}`,
+      check: probe.kind === "tcp" ? "tcp" : `http ${withoutQuery(probe.path)}`,
     };
     if (this.isDown) {
       this.#downSince = clock.monotonic();
@@ -127,4 +127,9 @@ export class HealthCheck {
       log.info("Server is up", { ...fields, downMs });
     }
   }
+}
+
+/** A query may hold a token. */
+function withoutQuery(path: string): string {
+  return path.replace(/\?.*$/, "");
 }

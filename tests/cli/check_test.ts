@@ -50,7 +50,7 @@ Deno.test("check: writes nothing, not even the state folder that the file names"
 Deno.test("check: tries the files that the configuration names, each problem said once", async () => {
   using folder = makeTempFolder();
   folder.write("cut.pem", "no certificate");
-  folder.write("users", "alice:secret\n");
+  folder.write("users", "alice:secret\nbob\n");
   folder.write("large.html", "x".repeat(2 * 1024 * 1024));
   const file = folder.write(
     "routes.yaml",
@@ -75,9 +75,10 @@ routes:
   const wanted = [
     /upstream_tls\.ca ".*cut\.pem": no certificate in it/,
     /key ".*gone\.key": no such file/,
-    /page ".*gone\.html": No such file/,
+    /page ".*gone\.html": no such file/,
     /users_file ".*users": line 1: /,
-    /page ".*large\.html": it is larger than/,
+    /users_file ".*users": line 2: /,
+    /page ".*large\.html": larger than/,
   ];
   for (const pattern of wanted) {
     strictEqual(lines.filter((line) => pattern.test(line)).length, 1, `${pattern} in\n${err}`);

@@ -137,6 +137,7 @@ routes:
       - { path: /api/*, strip_prefix: true, upstream: "http://10.0.0.2:8080", forward_auth: off, max_body_size: 10MB }
       - { path: /old/*, rewrite: /archive, security_headers: true }
       - { path: /docs, to: /docs/ }
+      - { path: "/Über uns/*", rewrite: /a b }
       - { path: /.git/*, respond: 404, hsts: false, forward_auth: off, rate_limit: off }
   - hosts: [c.example.org]
     mode: offload
@@ -153,6 +154,7 @@ b.example.org  offload      http://10.0.0.1:3000                         redirec
   /api/*                    http://10.0.0.2:8080; prefix stripped                                                 rate_limit 100 per 1m, max_body_size 10000000, hsts
   /old/*                    http://10.0.0.1:3000; rewritten to /archive                                           rate_limit 100 per 1m, forward_auth auth.lan:9091, security_headers, hsts
   /docs                     redirect 308 /docs/                                                                   rate_limit 100 per 1m, forward_auth auth.lan:9091, hsts
+  /über uns/*               http://10.0.0.1:3000; rewritten to /a%20b                                             rate_limit 100 per 1m, forward_auth auth.lan:9091, hsts
   /.git/*                   answer 404                                                                            -
 c.example.org  offload      http://10.0.0.3:80                           redirect 308  auto         off           maintenance, host of upstream, hsts
 d.example.org  passthrough  10.0.0.4:443                                 404           -            off           -

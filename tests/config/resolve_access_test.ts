@@ -107,6 +107,24 @@ const WRONG: readonly [keys: string, told: string][] = [
     '"postern hash-password" prints',
   ],
   [
+    `basic_auth: { users: { "a:b": ${HASH} } }`,
+    'Cannot read "basic_auth.users" of route "a.b": the user\'s name "a:b" has a colon, behind which ' +
+    "browsers send the password",
+  ],
+  [
+    `basic_auth: { users: { "": ${HASH} } }`,
+    'Cannot read "basic_auth.users" of route "a.b": a user\'s name is empty',
+  ],
+  [
+    `basic_auth: { users: { "a\\tb": ${HASH} } }`,
+    'Cannot read "basic_auth.users" of route "a.b": the user\'s name "a\\tb" has a control character',
+  ],
+  [
+    `basic_auth: { users: { ${"a".repeat(256)}: ${HASH} } }`,
+    'Cannot read "basic_auth.users" of route "a.b": the user\'s name "' + "a".repeat(80) +
+    '…" is too long',
+  ],
+  [
     `basic_auth: { users: { a: ${HASH} }, realm: 'a "b"' }`,
     'Cannot use "a \\"b\\"" as "basic_auth.realm": it cannot be a realm, expected a text of visible ' +
     "ASCII, without quotes",

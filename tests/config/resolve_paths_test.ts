@@ -11,13 +11,17 @@ const PATTERNS: readonly [path: string, kind: "exact" | "prefix", own: string][]
   ["/robots.txt", "exact", "/robots.txt"],
   ["/x/", "exact", "/x/"],
   ["/.well-known/*", "prefix", "/.well-known"],
+  ["/My files/*", "prefix", "/my files"],
+  ["/Über", "exact", "/über"],
+  ["/u\u0308ber/日本/*", "prefix", "/über/日本"],
+  ["/straße & co, (😀)/a+b@c/*", "prefix", "/straße & co, (😀)/a+b@c"],
 ];
 
 for (const [path, kind, own] of PATTERNS) {
   Deno.test(`resolvePaths: ${path} is ${kind} "${own}"`, () => {
     const [{ pattern }] = pathsOf(`{ path: "${path}" }`);
     assert.deepEqual(pattern, { kind, path: own });
-    assert.equal(formatPathPattern(pattern), path.toLowerCase());
+    assert.equal(formatPathPattern(pattern), path.toLowerCase().normalize("NFC"));
   });
 }
 
@@ -31,6 +35,10 @@ const REWRITES: readonly [entry: string, rewrite: unknown][] = [
   ["path: /api/v1/*, strip_prefix: /API/", { segments: 1, by: "" }],
   ["path: /api/x, strip_prefix: /api", { segments: 1, by: "" }],
   ["path: /api, strip_prefix: true", { segments: Infinity, by: "/" }],
+  ["path: /my files/*, strip_prefix: true", { segments: 1, by: "" }],
+  ["path: /my files/ü/*, strip_prefix: /My Files", { segments: 1, by: "" }],
+  ["path: /api/*, rewrite: /my files/ü", { segments: 1, by: "/my%20files/%C3%BC" }],
+  ["path: /ü, rewrite: /a%20b", { segments: Infinity, by: "/a%20b" }],
   ["path: /api/*, rewrite: /v2", { segments: 1, by: "/v2" }],
   ["path: /api/*, rewrite: /v2/", { segments: 1, by: "/v2" }],
   ["path: /api/*, rewrite: /", { segments: 1, by: "" }],
@@ -45,9 +53,14 @@ for (const [entry, rewrite] of REWRITES) {
 }
 
 const REDIRECTS: readonly [entry: string, redirect: unknown][] = [
-  ["to: https://c.d", { location: "https://c.d", keepsTarget: true, status: 308 }],
-  ["to: https://c.d/e, status: 301", {
-    location: "https://c.d/e",
+  ["to: https://e.f", { location: "https://e.f", keepsTarget: true, status: 308 }],
+  ["to: https://e.f/e, status: 301", {
+    location: "https://e.f/e",
+    keepsTarget: false,
+    status: 301,
+  }],
+  ["to: /Über uns, status: 301", {
+    location: "/%C3%9Cber%20uns",
     keepsTarget: false,
     status: 301,
   }],
@@ -118,10 +131,24 @@ const WRONG: readonly [entries: string, told: string | RegExp][] = [
   ["{ path: '/:id/*' }", /":" does not name a part of the path/],
   ["{ path: '/{id}' }", /"\{" does not name a part of the path/],
   ["{ path: '/a?b' }", /it has a query or a fragment/],
-  ["{ path: '/%61' }", /it is percent-encoded/],
+  [
+    "{ path: '/%C3%BCber%20uns/*' }",
+    /^Cannot use "\/%C3%BCber%20uns\/\*" as "paths.path": it is percent-encoded, expected/,
+  ],
+  ["{ path: '/a%2fb' }", /it is percent-encoded, and holds what cannot stand in it, expected/],
+  ["{ path: '/a%FC' }", /it is percent-encoded, and holds what cannot stand in it, expected/],
+  ["{ path: '/a%2520b' }", /it is percent-encoded, and holds what cannot stand in it, expected/],
+  ["{ path: '/100%' }", /"%" cannot stand in it/],
+  ['{ path: "/a\\u200bb" }', /cannot stand in it/],
+  ['{ path: "/a\\u00a0b" }', /cannot stand in it/],
+  ['{ path: "/a\\tb" }', /"\\t" cannot stand in it/],
+  ['{ path: "/a\\uFFFDb" }', /cannot stand in it/],
+  ['{ path: "/wer？" }', /some servers read a letter of it as "\?"/],
+  ["{ path: /a…/* }", /a segment of it ends with "\."/],
+  ["{ path: '/a /b' }", /a segment of it begins or ends with a space/],
+  ["{ path: '/a/ b' }", /a segment of it begins or ends with a space/],
   ["{ path: /a;b }", /";" cannot stand in it/],
   ["{ path: '/a\\b' }", /cannot stand in it/],
-  ["{ path: /ä }", /cannot stand in it/],
   ["{ path: /a//b }", /it has an empty segment/],
   ["{ path: /a//* }", /it has an empty segment/],
   ["{ path: /a./* }", /a segment of it ends with "\."/],
@@ -139,9 +166,30 @@ const WRONG: readonly [entries: string, told: string | RegExp][] = [
     /^Cannot read "paths" of route "a.b": "strip_prefix"/,
   ],
   ["{ path: /a, rewrite: 'b' }", /it does not begin with "\/"/],
+  ['{ path: /a, rewrite: "/b\\tc" }', /"\\t" cannot stand in it/],
   ["{ path: /a, rewrite: '//b' }", /it has an empty segment/],
   ["{ path: /a, rewrite: '/b?c' }", /it has a query/],
   ["{ path: /a, rewrite: '/../b' }", /it has an empty segment, or one that is/],
+  [
+    '{ path: /a, to: "https://u:p@c.d/" }',
+    /^Cannot use "https:\/\/\*\*\*@c.d\/" as "paths.to": it holds credentials, expected a URL such/,
+  ],
+  ['{ path: /a, to: "https://c.d/#e" }', /it has a fragment, expected a URL such as/],
+  ['{ path: /a, to: "/#e" }', /it has a fragment, expected a URL such as/],
+  ['{ path: /a, to: "https://c.d:99999/" }', /its port is out of range, expected a URL/],
+  [
+    '{ path: /a, to: "https:///c" }',
+    /it does not begin with "https:\/\/" or "http:\/\/", expected/,
+  ],
+  [
+    '{ path: /a, to: "mailto:a@b.c" }',
+    /it does not begin with "https:\/\/", "http:\/\/" or "\/", exp/,
+  ],
+  ["{ path: /a, to: b }", /it does not begin with "https:\/\/", "http:\/\/" or "\/", expected/],
+  [
+    "{ path: /a, to: 5 }",
+    /wrong type, expected a URL such as "https:\/\/new.example.org" or a path/,
+  ],
   ["{ path: /a, to: '//evil.example' }", /it would be read as another host/],
   ["{ path: /a, to: '/\\evil.example' }", /it would be read as another host/],
   [
@@ -176,6 +224,12 @@ const WRONG: readonly [entries: string, told: string | RegExp][] = [
   ["{ path: /a/* }, { path: /A/* }", /matches it before$/],
   ["{ path: /a }, { path: /a }", /matches it before$/],
   ["{ path: /* }, { path: /a }", /matches it before$/],
+  ["{ path: /Ü/* }, { path: /ü/b }", /matches it before$/],
+  [
+    "{ path: /strasse/* }, { path: /straße/x }",
+    /^Cannot use "\/straße\/x" as "paths.path": some servers do not tell it from "\/strasse\/\*" at line/,
+  ],
+  ["{ path: /a b }, { path: /a+b }", /some servers do not tell it from "\/a b"/],
 ];
 
 for (const [entries, told] of WRONG) {
@@ -186,12 +240,24 @@ for (const [entries, told] of WRONG) {
   });
 }
 
+Deno.test("resolvePaths: what is escaped is shown as it should be written", () => {
+  const hintOf = (path: string) =>
+    problemsOf(parse(
+      "version: 1\nroutes: [{ hosts: [a.b], mode: offload, upstream: http://b, " +
+        `paths: [{ path: '${path}' }] }]`,
+    ))[0].hint;
+  assert.equal(hintOf("/my%20files/%C3%BC/*"), 'write "/my files/ü/*"');
+  assert.equal(hintOf("/%2561"), undefined);
+});
+
 Deno.test("resolvePaths: what is not hidden is fine", () => {
   for (
     const entries of [
       "{ path: /a }, { path: /a/* }",
       "{ path: /a/* }, { path: /ab }",
       "{ path: /a/b }, { path: /a/ }",
+      "{ path: /uber/* }, { path: /über/* }",
+      "{ path: /straße/x }, { path: /strasse/* }",
     ]
   ) {
     assert.deepEqual(policyMessagesOf(`paths: [${entries}]`), []);

@@ -127,6 +127,7 @@ const REFUSED: readonly [
     ["https:///a", 'it does not begin with "https://" or "http://"'],
     ["javascript:alert(1)", 'it does not begin with "https://" or "http://"'],
     ["https://a:b:c", "it is not a URL"],
+    ["https://a:99999/b", "its port is out of range"],
     ["https://me@a", "it holds credentials"],
     ["https://a/#x", "it has a fragment"],
     ["https://a?x", "it has a query but no path"],

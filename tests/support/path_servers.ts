@@ -36,6 +36,11 @@ export const PATH_SERVERS: Readonly<Record<string, PathServer>> = {
   lenientUtf8: (path) => dots(overlong(decode(path))),
   unicodeCase: (path) => utf8(decode(path)).toUpperCase().toLowerCase().normalize("NFKC"),
   compatibility: (path) => dots(utf8(decode(path)).normalize("NFKC")),
+  // Takes the path for a form, sees no signs without width, and composes letters.
+  forms: (path) => dots(utf8(decode(path.replaceAll("+", " "))).normalize("NFC")),
+  withoutInvisible: (path) => dots(utf8(decode(path)).replace(/[\u00ad\u200b-\u200f]/g, "")),
+  // UTF-8 to which a program in Latin-1 has added its own.
+  latin1Names: (path) => fromLatin1(utf8(decode(path))),
 };
 
 function decode(path: string): string {
@@ -94,6 +99,10 @@ function overlong(path: string): string {
 
 function utf8(bytes: string): string {
   return new TextDecoder().decode(Uint8Array.from(bytes, (each) => each.charCodeAt(0)));
+}
+
+function fromLatin1(text: string): string | undefined {
+  return /[^\0-\xff]/.test(text) ? undefined : dots(utf8(text));
 }
 
 function refuseNul(path: string): string | undefined {

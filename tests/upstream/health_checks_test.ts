@@ -84,6 +84,20 @@ Deno.test("HealthChecks: a server counts as up, and is checked at once and then 
   assert.equal(place.counters.get("health_checks"), 3);
 });
 
+Deno.test("HealthChecks: the query of a check is asked, and never logged", async () => {
+  await using place = new Place();
+  const probe = { ...CHECK.probe, path: "/health?token=s3cret?x" } as HealthCheckConfig["probe"];
+  place.answers.set(1, new Error("gone"));
+  place.checks.use([groupOf([1], { probe, rise: 1, fall: 1 })]);
+  await place.clock.advance(0);
+  place.answers.set(1, 200);
+  await place.clock.advance(1_000);
+  assert.deepEqual(place.lines, [
+    'warn  Server is down server=127.0.0.1:1 check="http /health" reason=gone',
+    'info  Server is up server=127.0.0.1:1 check="http /health" downMs=1000',
+  ]);
+});
+
 Deno.test("HealthChecks: down after `fall` failures, up after `rise` successes, one line for each", async () => {
   await using place = new Place();
   const group = groupOf([1]);

@@ -7,10 +7,16 @@
  * @module
  */
 import { PATH_READINGS_MAX, PATH_READINGS_MAX_CHARACTERS } from "../../base/limits.ts";
+import { foldPathBytes, readTwiceEncoded } from "../../base/path_text.ts";
+
+/** What a server does to a path. */
+export type Step = (path: string) => string;
 
 /** What a server may do to a path before it decides. In any order, and more than once. */
-const STEPS: readonly ((path: string) => string)[] = [
+const STEPS: readonly Step[] = [
   decode,
+  // Apache, told not to decode slashes.
+  (path) => decode(path.replaceAll("%2f", "%252f")),
   mergeSlashes,
   removeDotSegments,
   // Windows, and whatever parses with the WHATWG URL standard.
@@ -19,7 +25,6 @@ const STEPS: readonly ((path: string) => string)[] = [
   (path) => path.replace(/;[^/]*/g, ""),
   // Decoders of UTF-8 that take a character in more bytes than it needs (RFC 3629 §3 forbids it).
   (path) => path.replace(/(?:[\xc0\xc1]|(?:\xe0|\xf0\x80)[\x80\x81])[\x80-\xbf]/g, decodeOverlong),
-  foldToAscii,
   // File systems of Windows: spaces and dots at the end of a name, and streams ("/admin::$data").
   (path) => eachName(path, ENDS_IN_SPACE, trimSpaces),
   (path) => eachName(path, ENDS_IN_SPACE_OR_DOT, trimName),
@@ -27,6 +32,21 @@ const STEPS: readonly ((path: string) => string)[] = [
   // A server that decodes first and cuts the query off afterwards.
   (path) => path.replace(/[?#].*$/, ""),
 ];
+
+/** All that matters where paths are compared with ASCII. */
+const ASCII_STEPS: readonly Step[] = [...STEPS, foldToAscii];
+
+/** Where letters outside ASCII are told apart. */
+export const TEXT_STEPS: readonly Step[] = [...STEPS, readTwiceEncoded];
+
+/** Where letters are not. */
+export const FOLDING_STEPS: readonly Step[] = [...TEXT_STEPS, foldToAscii, foldPathBytes];
+
+/** Forms are decoded so, and many a program takes the same function for paths. */
+export const readPlusAsSpace: Step = (path) => path.replaceAll("+", " ");
+
+/** What only these do something to. */
+const DOUBTFUL_TEXT = /%[89a-f]|\+|%2b/;
 
 const ENDS_IN_SPACE = / (?:\/|$)/;
 const ENDS_IN_SPACE_OR_DOT = /[. ](?:\/|$)/;
@@ -65,22 +85,31 @@ export function isDoubtful(plain: string): boolean {
   return DOUBTFUL.test(plain) || UNREADABLE.test(plain);
 }
 
+/** Says whether text of a path may be read in another way. @param plain As for {@linkcode isDoubtful}. */
+export function isDoubtfulText(plain: string): boolean {
+  return DOUBTFUL_TEXT.test(plain);
+}
+
 /**
  * Lists every reading of a path, each once, the plain one first; all, for they are closed under every
  * step. Ends early at what is unreadable, after {@linkcode PATH_READINGS_MAX} readings, and after those
  * that have {@linkcode PATH_READINGS_MAX_CHARACTERS} together.
  *
  * @param plain A {@linkcode plainReading}.
+ * @param steps What a server may do. By default, all that matters where paths are compared with ASCII.
  * @returns From the generator: whether these are all, so that a path with more is to be refused.
  */
-export function* readingsOf(plain: string): Generator<string, boolean> {
+export function* readingsOf(
+  plain: string,
+  steps: readonly Step[] = ASCII_STEPS,
+): Generator<string, boolean> {
   let characters = 0;
   const seen = new Set([plain]);
   for (const reading of seen) {
     characters += reading.length;
     if (characters > PATH_READINGS_MAX_CHARACTERS || UNREADABLE.test(reading)) return false;
     yield reading;
-    for (const step of STEPS) seen.add(step(reading));
+    for (const step of steps) seen.add(step(reading));
     if (seen.size > PATH_READINGS_MAX) return false;
   }
   return true;

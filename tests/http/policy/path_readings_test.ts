@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { PATH_READINGS_MAX, PATH_READINGS_MAX_CHARACTERS } from "../../../lib/base/limits.ts";
 import {
+  FOLDING_STEPS,
   hasDotSegments,
   isDoubtful,
+  isDoubtfulText,
   plainReading,
   readingsOf,
+  readPlusAsSpace,
+  type Step,
+  TEXT_STEPS,
 } from "../../../lib/http/policy/path_readings.ts";
 
 /** All readings, or undefined if there are more than anybody should look at. */
-function allOf(path: string): string[] | undefined {
+function allOf(path: string, steps?: readonly Step[]): string[] | undefined {
   const readings: string[] = [];
-  const generator = readingsOf(plainReading(path));
+  const generator = readingsOf(plainReading(path), steps);
   for (let next = generator.next();; next = generator.next()) {
     if (next.done) return next.value ? readings : undefined;
     readings.push(next.value);
@@ -74,6 +79,8 @@ const DOUBTED: readonly [path: string, reading: string][] = [
   ["/x/y//../a", "/x/y/a"],
   ["/x/y//../a", "/x/y//../a"],
   ["/%2561", "/a"],
+  // Decoded but for its slashes, and then without a parameter that reaches over them.
+  ["/.%3bx%2f*%252f/a", "/a"],
   ["/x/%c0%ae%C0%AE/a", "/a"],
   ["/x%c0%afa", "/x/a"],
   ["/%c1%81%c1%a1", "/aa"],
@@ -98,6 +105,30 @@ for (const [path, reading] of DOUBTED) {
     assert.equal(new Set(readings).size, readings.length, "each once");
   });
 }
+
+/** Bytes of UTF-8 stand as a character each. */
+const TEXTS: readonly [path: string, steps: readonly Step[], reading: string, others: string][] = [
+  ["/%C3%83%C2%BC", TEXT_STEPS, "/\xc3\xbc", "/\xfc"],
+  ["/adm%C4%B1n", FOLDING_STEPS, "/admin", "/adm\xc4\xb1"],
+  ["/stra%C3%9Fe/%E2%80%A5/a", FOLDING_STEPS, "/a", "/strasse"],
+  ["/%EF%B9%AA61", FOLDING_STEPS, "/a", "/%61a"],
+  ["/a+b", [...TEXT_STEPS, readPlusAsSpace], "/a b", "/ab"],
+  ["/a%2Bb+/c", [...TEXT_STEPS, readPlusAsSpace], "/a b/c", "/ab"],
+];
+
+for (const [path, steps, reading, other] of TEXTS) {
+  Deno.test(`readingsOf: as text, ${path} may be read as ${JSON.stringify(reading)}`, () => {
+    assert(isDoubtfulText(plainReading(path)));
+    const readings = allOf(path, steps)!;
+    assert(readings.includes(reading), readings.join(" "));
+    assert(!readings.includes(other), readings.join(" "));
+  });
+}
+
+Deno.test("readingsOf: letters are told apart where they are meant to be", () => {
+  assert(!allOf("/adm%C4%B1n", TEXT_STEPS)!.includes("/admin"));
+  assert.equal(isDoubtfulText("/a/b%20c%40"), false);
+});
 
 for (
   const path of [

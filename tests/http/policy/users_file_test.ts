@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { formatPasswordHash } from "../../../lib/base/password_hash.ts";
-import { USERS_FILE_MAX_BYTES } from "../../../lib/base/limits.ts";
+import { USERS_FILE_MAX_BYTES, USERS_FILE_PROBLEMS_MAX } from "../../../lib/base/limits.ts";
 import { parseUsers, readUsers } from "../../../lib/http/policy/users_file.ts";
 import { cheapHash } from "./password_hashes.ts";
 
@@ -32,12 +32,19 @@ const BAD: readonly [text: string, line: number, problem: RegExp][] = [
 for (const [text, line, problem] of BAD) {
   Deno.test(`parseUsers: refuses line ${line} of ${JSON.stringify(text.slice(0, 20))}`, async () => {
     const parsed = parseUsers(text, new Map([["carol", await cheapHash("y")]]));
-    assert(parsed.kind === "problem");
-    assert.equal(parsed.line, line);
-    assert.match(parsed.problem, problem);
-    assert.doesNotMatch(parsed.problem, /hunter2/);
+    assert(parsed.kind === "problems");
+    assert.equal(parsed.problems.length, 1);
+    assert.equal(parsed.problems[0].line, line);
+    assert.match(parsed.problems[0].problem, problem);
+    assert.doesNotMatch(parsed.problems[0].problem, /hunter2/);
   });
 }
+
+Deno.test("parseUsers: tells every line that is wrong", () => {
+  const parsed = parseUsers(`aa\na:${HASH}\n# c\nb:hunter2\na:${HASH}\nb:${HASH}\n:${HASH}`);
+  assert(parsed.kind === "problems");
+  assert.deepEqual(parsed.problems.map(({ line }) => line), [1, 4, 5, 6, 7]);
+});
 
 const config = (usersFile: string | undefined, users = new Map()) => ({
   realm: "x",
@@ -79,6 +86,19 @@ Deno.test("readUsers: a file that cannot be used is an error that names it", asy
   });
   await withFile("hunter2", async (path) => {
     await assert.rejects(readUsers(config(path)), /: line 1: expected "name:hash"$/);
+  });
+  const many = USERS_FILE_PROBLEMS_MAX + 2;
+  await withFile("hunter2\n".repeat(many), async (path) => {
+    await assert.rejects(readUsers(config(path)), (error: AggregateError) => {
+      const messages = error.errors.map(({ message }) => message);
+      assert.equal(messages[1], `Cannot use users_file "${path}": line 2: expected "name:hash"`);
+      assert.equal(
+        messages.at(-1),
+        `Cannot use users_file "${path}": more lines that cannot be used: 2`,
+      );
+      assert.equal(messages.length, USERS_FILE_PROBLEMS_MAX + 1);
+      return /: line 1: [^;]+; line 2: .*; more lines that cannot be used: 2$/.test(error.message);
+    });
   });
   await withFile("#".repeat(USERS_FILE_MAX_BYTES + 1), async (path) => {
     await assert.rejects(readUsers(config(path)), /larger than/);
