@@ -8,6 +8,7 @@ import type { Exchange } from "./exchange.ts";
 import { isFieldName } from "./http1/grammar.ts";
 import type { Answer, HeaderLine } from "./message.ts";
 import { withFields } from "./policy/with_fields.ts";
+import { ALLOW } from "./refusal.ts";
 
 const COUNT = /^\d{1,9}$/;
 
@@ -39,10 +40,6 @@ export function countForward(exchange: Exchange): CountedForward {
 
 /** A trace would show scripts what their browser adds, cookies for instance: there is none (§9.3.8). */
 function answerLast(method: string): Answer {
-  const headers: readonly HeaderLine[] = [[
-    "Allow",
-    "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH",
-  ]];
   const status = method === "OPTIONS" ? 204 : 405;
-  return { status, reason: "", headers, body: undefined, isOwn: true };
+  return { status, reason: "", headers: [ALLOW], body: undefined, isOwn: true };
 }

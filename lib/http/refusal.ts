@@ -29,12 +29,16 @@ export interface RefusalOptions {
   readonly headers?: readonly HeaderLine[];
 }
 
+/** With 405 (RFC 9110 §15.5.6): what passes here; what a resource allows only its server knows. */
+export const ALLOW: HeaderLine = ["Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"];
+
 /** Builds the answer to a request that is refused. The request's body is left to the caller. */
 export function refuseRequest(
   request: { readonly client: Endpoint; readonly authority?: string },
-  { status, reason, counter, headers }: RefusalOptions,
+  { status, reason, counter, headers = [] }: RefusalOptions,
 ): Answer {
-  return markRefused(plainAnswer(status, reason, headers), request, { reason, counter });
+  const lines = status === 405 ? [...headers, ALLOW] : headers;
+  return markRefused(plainAnswer(status, reason, lines), request, { reason, counter });
 }
 
 /** Makes any answer the answer to a request that is refused. */

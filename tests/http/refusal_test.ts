@@ -34,6 +34,12 @@ Deno.test("refuseRequest: answers in a sentence, and says for the log who asked 
   });
 });
 
+Deno.test("refuseRequest: RFC 9110 §15.5.6, 405 says what is allowed", () => {
+  const answerTo = (status: number) => refuseRequest({ client: CLIENT }, { status, reason: "No" });
+  assert.match(headerOf(answerTo(405), "allow")!, /\bGET\b/);
+  assert.equal(headerOf(answerTo(400), "allow"), undefined);
+});
+
 Deno.test("reportRefusal: counts each, and logs the first of each kind", () => {
   const { environment, counters, lines } = makeReport();
   const answer = refuseRequest({ client: CLIENT }, { status: 431, reason: "Too long" });
