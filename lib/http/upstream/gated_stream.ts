@@ -24,6 +24,8 @@ export class GatedStream extends Duplex {
   constructor(connection: Connection) {
     super({ allowHalfOpen: true });
     this.#connection = connection;
+    // An error that nobody listens for would end the process; whoever reads asks for `failure`.
+    this.on("error", () => {});
   }
 
   /** Why reading has failed: the library tells a reset and an orderly end alike. */

@@ -11,7 +11,6 @@ const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve)
 function drink(stream: GatedStream): { text: string } {
   const seen = { text: "" };
   stream.on("data", (bytes: Buffer) => void (seen.text += bytes.toString("latin1")));
-  stream.on("error", () => {});
   return seen;
 }
 
