@@ -284,10 +284,13 @@ export const PATH_ANSWER_MAX_CHARACTERS = 64 * KIB;
 export const PATH_READINGS_MAX = 64;
 
 /**
- * All readings of one path together: 16 of a very long one, and at most three milliseconds of work, or
- * ten where entries have letters outside ASCII.
+ * All readings of one path together: 16 of a long one, and at most two milliseconds of work, or six where
+ * entries have letters outside ASCII.
  */
-export const PATH_READINGS_MAX_CHARACTERS = 64 * KIB;
+export const PATH_READINGS_MAX_CHARACTERS = 32 * KIB;
+
+/** Combining marks in a row: no language has more (Unicode Standard Annex 15, §13). */
+export const PATH_MARKS_MAX = 30;
 
 /** Passwords that are checked at one time: each takes 16 MiB and a thread, and a Pi has four cores. */
 export const PASSWORD_CHECKS_MAX = 2;

@@ -6,6 +6,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { PATH_MARKS_MAX } from "./limits.ts";
 
 /** Stands for bytes that are no UTF-8. */
 export const UNKNOWN_LETTER = "\ufffd";
@@ -15,6 +16,7 @@ const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 
 /** All but control characters and what divides a path: `%`, `/`, `\`, `;`, `?` and `#`. */
 const ESCAPED = /%(2[01246-9a-e]|3[0-9ac-e]|[46][\da-f]|5[0-9abd-f]|7[0-9a-e]|[89a-f][\da-f])/gi;
+const MARKS = /\p{M}+/gu;
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /**
@@ -23,11 +25,15 @@ const BEYOND_ASCII = /[^\0-\x7f]/;
  *
  * @param path A character per byte, in lower case as far as it is ASCII; what is escaped and what is
  * not counts the same.
- * @returns With {@linkcode UNKNOWN_LETTER} where the bytes are no UTF-8 (RFC 3629).
+ * @returns With {@linkcode UNKNOWN_LETTER} where the bytes are no UTF-8 (RFC 3629); undefined if more
+ * marks stand in a row than any text has, for putting them in order takes the square of their number.
  */
-export function readPathText(path: string): string {
+export function readPathText(path: string): string | undefined {
   const bytes = path.replace(ESCAPED, (_escaped, digits) => byte(parseInt(digits, 16)));
-  return BEYOND_ASCII.test(bytes) ? normalizePathText(decodeUtf8(bytes)) : bytes;
+  if (!BEYOND_ASCII.test(bytes)) return bytes;
+  const text = decodeUtf8(bytes);
+  if (text.match(MARKS)?.some((run) => run.length > PATH_MARKS_MAX)) return undefined;
+  return normalizePathText(text);
 }
 
 /** Returns a text in NFC (Unicode Standard Annex 15) and lower case. */

@@ -63,5 +63,5 @@ function nextOf(path: PathConfig, context: RouteContext): PathPattern | undefine
 
 /** As patterns are written. */
 function textOf(path: string): string {
-  return readPathText(path).toLowerCase();
+  return (readPathText(path) ?? path).toLowerCase();
 }

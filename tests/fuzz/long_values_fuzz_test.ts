@@ -26,7 +26,29 @@ const UNITS = [" ", "\t", ",", ", ", ",,a", ";", "; ", "a", "a,", "a=", "a=b;", 
   .concat(['"\\', '"a",', "*", "*;q=", "gzip;q=0.", "1.", ":", "::", "0:", "[", "]", "[:", "/"])
   .concat(["basic ", "Basic a", 'for="', "for=1;", "server=", 'W/"', "%", "1.1 a", "close,"]);
 
-const TARGETS = [".", "a.", ":", ":$", ";", ";/", "%20", "%2e", "%25", "/", "\\", "../", "?", "#"]
+const TARGETS = [
+  "%cd%84",
+  "%cd%84%cc%b4",
+  "a%cc%81",
+  "%ef%b8%80",
+  "%c3%9f",
+  "%ff",
+  "+",
+  ".",
+  "a.",
+  ":",
+  ":$",
+  ";",
+  ";/",
+  "%20",
+  "%2e",
+  "%25",
+  "/",
+  "\\",
+  "../",
+  "?",
+  "#",
+]
   .concat(["%c0", "%ef", "a", "%"]);
 
 async function makeApplication() {
@@ -43,6 +65,7 @@ async function makeApplication() {
     policies,
     paths: [
       makePath("/basic/*", { servers, policies: { ...policies, basicAuth } }),
+      makePath("/über files/*", { servers, policies: { ...policies, basicAuth } }),
       makePath("/auth/*", { servers, policies: { ...policies, forwardAuth: makeForwardAuth() } }),
       makePath("/cut/*", { servers, policies, rewrite: { segments: 1, by: "" } }),
     ],

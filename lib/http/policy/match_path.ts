@@ -28,8 +28,8 @@ export type PathMatch =
   /** To be answered with 400: servers may read the path in ways that belong to different entries. */
   | { readonly kind: "ambiguous" };
 
-/** Finds the entry of a path in one of its readings. */
-type Find = (reading: string) => PathConfig | undefined;
+/** Finds the entry of a path in one of its readings, if that can be read. */
+type Find = (reading: string) => PathConfig | undefined | "unreadable";
 
 const NONE: PathMatch = { kind: "none" };
 const AMBIGUOUS: PathMatch = { kind: "ambiguous" };
@@ -54,7 +54,7 @@ export function createPathMatcher(paths: readonly PathConfig[]): (target: string
 
 /** Where patterns hold what every request writes in one way (`unreserved`, RFC 3986 §2.3). */
 function matcherOfUnreserved(paths: readonly PathConfig[]): (plain: string) => PathMatch {
-  const find: Find = (reading) => paths.find(({ pattern }) => matchesPattern(pattern, reading));
+  const find = (reading: string) => paths.find(({ pattern }) => matchesPattern(pattern, reading));
   return (plain) => {
     const found = find(plain);
     const isSure = !isDoubtful(plain) || isUnanimous(readingsOf(plain), find, found);
@@ -69,17 +69,21 @@ function matcherOfUnreserved(paths: readonly PathConfig[]): (plain: string) => P
 function matcherOfText(paths: readonly PathConfig[]): (plain: string) => PathMatch {
   const find: Find = (reading) => {
     const text = readPathText(reading);
+    if (text === undefined) return "unreadable";
     return paths.find(({ pattern }) => matchesPattern(pattern, text));
   };
   const folded = paths.map(({ pattern }) => new FoldedPattern(pattern));
   const findFolded: Find = (reading) => {
-    const text = foldPathText(readPathText(reading));
-    return paths[folded.findIndex((each) => each.mayMatch(text))];
+    const text = readPathText(reading);
+    if (text === undefined) return "unreadable";
+    const letters = foldPathText(text);
+    return paths[folded.findIndex((each) => each.mayMatch(letters))];
   };
   const plus = spaceSteps(paths);
   const [steps, foldingSteps] = [[...TEXT_STEPS, ...plus], [...FOLDING_STEPS, ...plus]];
   return (plain) => {
     const found = find(plain);
+    if (found === "unreadable") return AMBIGUOUS;
     const isSure = isDoubtful(plain) || isDoubtfulText(plain)
       ? isUnanimous(readingsOf(plain, steps), find, found) &&
         isUnanimous(readingsOf(plain, foldingSteps), findFolded, found)
