@@ -8,6 +8,7 @@ import { isHopByHopField } from "../base/hop_by_hop.ts";
 import type { Exchange } from "./exchange.ts";
 import { isFieldName } from "./http1/grammar.ts";
 import type { HeaderLine } from "./message.ts";
+import { dashed } from "./policy/without_names.ts";
 
 /** A client may not have these removed by naming them in `Connection`: framing and routing need them. */
 const NEVER_NOMINATED: readonly string[] = ["host", "content-length"];
@@ -23,15 +24,15 @@ const X = 0x78;
 
 /**
  * Says whether a field tells an upstream about the client, or what it has asked for: frameworks that
- * take the path from there would serve another one than the one that was guarded. Servers that hand headers on as variables
- * (CGI, WSGI) cannot tell `_` from `-`, so neither does this.
+ * take the path from there would serve another one than the one that was guarded. In any spelling that a
+ * server may take for the name, see {@linkcode dashed}.
  */
 function tellsAboutClient(name: string): boolean {
   const first = name.charCodeAt(0) | 0x20;
   if (first !== X && first !== F) return false;
-  const dashed = name.toLowerCase().replaceAll("_", "-");
-  return dashed.startsWith("x-forwarded-") || dashed === "forwarded" || dashed === "x-real-ip" ||
-    dashed === "x-original-url" || dashed === "x-rewrite-url";
+  const plain = dashed(name);
+  return plain.startsWith("x-forwarded-") || plain === "forwarded" || plain === "x-real-ip" ||
+    plain === "x-original-url" || plain === "x-rewrite-url";
 }
 
 /** Returns what is left when fields of this connection are taken out (RFC 9110 §7.6.1). */

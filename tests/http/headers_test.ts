@@ -119,6 +119,8 @@ Deno.test("upstreamRequestHeaders: what the client says about itself is dropped,
     "Forwarded",
     // CGI and WSGI servers read these as the ones above.
     "X_Forwarded_For",
+    "X.Forwarded.For",
+    "X-Original!URL",
     "X-Forwarded_For",
     "x_real_ip",
     // What IIS, Symfony and Laminas have taken for the path that was asked for.

@@ -13,7 +13,7 @@ import type { Policy } from "../application.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Answer, HeaderLine } from "../message.ts";
 import { withFields, withHeaders } from "./with_fields.ts";
-import { withoutNames } from "./without_names.ts";
+import { dashed, withoutNames } from "./without_names.ts";
 import { withoutTrailers } from "./without_trailers.ts";
 
 /** Makes changed header lines; those that are handed in stay as they are. */
@@ -22,16 +22,19 @@ export type ChangeHeaders = (lines: readonly HeaderLine[], exchange: Exchange) =
 /** Makes the line that stands for a request. */
 type LineMaker = (exchange: Exchange) => HeaderLine;
 
-/** Prepares changes, once per configuration. */
+/**
+ * Prepares changes, once per configuration. Names are the same in any spelling that a server may take for
+ * them (see {@linkcode dashed}): what is set beside a client's own `X_User` would not be what counts.
+ */
 export function compileHeaderChanges({ remove, set, add }: HeaderChanges): ChangeHeaders {
-  const gone = new Set(remove.map((name) => name.toLowerCase()));
-  const replaced = new Map(set.map((line) => [line.name.toLowerCase(), compileLine(line)]));
+  const gone = new Set(remove.map(dashed));
+  const replaced = new Map(set.map((line) => [dashed(line.name), compileLine(line)]));
   const added = add.map(compileLine);
   return (lines, exchange) => {
     const changed: HeaderLine[] = [];
     const placed = new Set<string>();
     for (const line of lines) {
-      const name = line[0].toLowerCase();
+      const name = dashed(line[0]);
       if (gone.has(name)) continue;
       const replacement = replaced.get(name);
       if (replacement === undefined) changed.push(line);

@@ -5,10 +5,12 @@
  */
 import type { HeaderLine } from "../message.ts";
 
+const OTHER_SIGN = /[^a-z\d-]/g;
+
 /**
  * Returns the lines that are called otherwise, however a client writes the names.
  *
- * @param names In any case, with `-` or `_`.
+ * @param names In any case, and with any sign for `-`.
  */
 export function withoutNames(
   lines: readonly HeaderLine[],
@@ -18,7 +20,10 @@ export function withoutNames(
   return lines.filter(([name]) => !dropped.has(dashed(name)));
 }
 
-/** Servers that hand headers on as variables (CGI, WSGI) cannot tell `_` from `-`, so neither does this. */
+/**
+ * Returns what a name has in common with all that some server takes for it: CGI and WSGI make variables
+ * of names, in which `-` is `_`, PHP turns `.` into `_` as well, lighttpd whatever is no letter or digit.
+ */
 export function dashed(name: string): string {
-  return name.toLowerCase().replaceAll("_", "-");
+  return name.toLowerCase().replace(OTHER_SIGN, "-");
 }

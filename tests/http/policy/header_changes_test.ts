@@ -39,6 +39,10 @@ const CASES: readonly [why: string, changes: Sketch, after: readonly HeaderLine[
     ["X-Powered-By", "PHP"],
     ["ETag", '"x"'],
   ]],
+  ["what some server takes for the same name goes with it", {
+    remove: ["X_Powered.By"],
+    set: [["set_cookie", "c=3"]],
+  }, [["Server", "nginx"], ["set_cookie", "c=3"], ["ETag", '"x"']]],
   ["set keeps the case in which it is written", { set: [["sErVeR", "p"]] }, [
     ["sErVeR", "p"],
     ...BEFORE.slice(1),
