@@ -6,6 +6,8 @@
  * @module
  */
 import { Failure } from "../../base/failures.ts";
+import { CHUNK_WORK_BYTES } from "../../base/limits.ts";
+import { Turns } from "../../base/turns.ts";
 import type { HeaderLine } from "../message.ts";
 import { ChunkedDecoder } from "./chunked_decoder.ts";
 
@@ -98,6 +100,8 @@ class ChunkedBodyReader implements BodyReader {
   readonly #input: BodyInput;
   readonly #sender: BodySender;
   readonly #decoder = new ChunkedDecoder();
+  /** Whoever reads counts bytes; of chunks of one byte each, there are thousands in what is read at once. */
+  readonly #turns = new Turns();
   #isEnded = false;
 
   constructor(input: BodyInput, sender: BodySender) {
@@ -121,6 +125,8 @@ class ChunkedBodyReader implements BodyReader {
   async read(target: Uint8Array): Promise<number> {
     for (;;) {
       const count = this.#decode(target);
+      const turn = this.#turns.take(this.#decoder.chunks * CHUNK_WORK_BYTES);
+      if (turn !== undefined) await turn;
       if (count > 0 || this.#isEnded) return count;
       const directBytes = Math.min(this.#decoder.dataLeft, target.length);
       const isDirect = directBytes >= DIRECT_MIN_BYTES;

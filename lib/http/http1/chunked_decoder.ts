@@ -22,17 +22,21 @@ const SIZE_LINE = /^([0-9A-Fa-f]{1,13})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n$/
 const CR = 0x0d;
 const LF = 0x0a;
 
+const NOTHING = new Uint8Array(0);
+const LONE_CR = Uint8Array.of(CR);
+
 /** Decodes one chunked body. */
 export class ChunkedDecoder {
   #state: "size" | "data" | "data_end" | "trailer" | Exclude<ChunkedState, "more"> = "size";
   /** The bytes of a size line or of the trailer section that have come so far. */
-  #pending = new Uint8Array(0);
+  #pending = NOTHING;
   #dataLeft = 0;
   readonly #trailerScanner = new HeadScanner();
   #input = new Uint8Array(0);
   #output = new Uint8Array(0);
   #consumed = 0;
   #produced = 0;
+  #chunks = 0;
   #trailers: readonly HeaderLine[] = [];
 
   /** Bytes of input the last call took. After `end`, what it left belongs to no message of ours. */
@@ -43,6 +47,11 @@ export class ChunkedDecoder {
   /** Bytes the last call put into its output. */
   get produced(): number {
     return this.#produced;
+  }
+
+  /** How many chunks began in the last call. */
+  get chunks(): number {
+    return this.#chunks;
   }
 
   /** The trailer section; empty before `end`. */
@@ -66,7 +75,7 @@ export class ChunkedDecoder {
   decode(input: Uint8Array, output: Uint8Array): ChunkedState {
     this.#input = input as Uint8Array<ArrayBuffer>;
     this.#output = output as Uint8Array<ArrayBuffer>;
-    this.#consumed = this.#produced = 0;
+    this.#consumed = this.#produced = this.#chunks = 0;
     while (this.#step());
     const state = this.#state;
     return state === "end" || state === "malformed" || state === "too_large" ? state : "more";
@@ -94,11 +103,16 @@ export class ChunkedDecoder {
     if (this.#pending.length + end - this.#consumed > CHUNK_LINE_MAX_BYTES) {
       return this.#finish("too_large");
     }
-    this.#keep(end);
+    const isWhole = lineFeed >= 0 && this.#pending.length === 0;
+    const from = this.#consumed;
+    if (isWhole) this.#consumed = end;
+    else this.#keep(end);
     if (lineFeed < 0) return false;
-    const match = SIZE_LINE.exec(decodeLatin1(this.#pending));
+    const line = isWhole ? this.#input.subarray(from, end) : this.#pending;
+    const match = SIZE_LINE.exec(decodeLatin1(line));
     if (match === null) return this.#finish("malformed");
-    this.#pending = new Uint8Array(0);
+    this.#pending = NOTHING;
+    this.#chunks++;
     this.#dataLeft = parseInt(match[1], 16);
     this.#state = this.#dataLeft === 0 ? "trailer" : "data";
     return true;
@@ -124,7 +138,7 @@ export class ChunkedDecoder {
     const byte = this.#input[this.#consumed++];
     const isSecond = this.#pending.length === 1;
     if (byte !== (isSecond ? LF : CR)) return this.#finish("malformed");
-    this.#pending = isSecond ? new Uint8Array(0) : Uint8Array.of(CR);
+    this.#pending = isSecond ? NOTHING : LONE_CR;
     if (isSecond) this.#state = "size";
     return true;
   }

@@ -10,6 +10,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { Failure } from "../../base/failures.ts";
 import { COMPRESS_FLUSH_PAUSE_MS, COMPRESS_PIECE_BYTES } from "../../base/limits.ts";
+import { Turns } from "../../base/turns.ts";
 import type { Body, HeaderLine } from "../message.ts";
 import type { CompressionSlot } from "./compression_slots.ts";
 import type { Compressor } from "./compressor.ts";
@@ -29,6 +30,7 @@ export class CompressedBody implements Body {
   readonly #source: Body;
   readonly #options: CompressedBodyOptions;
   readonly #piece = new Uint8Array(COMPRESS_PIECE_BYTES);
+  readonly #turns = new Turns();
   /** What came out and has not been read. */
   #output: Uint8Array = NOTHING;
   /** A read that the source has not answered. */
@@ -72,6 +74,9 @@ export class CompressedBody implements Body {
       // A cancelled source may end its pending read like a whole body.
       if (this.#state !== "open") return;
       await this.#compress(count);
+      // What comes out may be a thousandth of what goes in, and whoever reads counts only that.
+      const turn = this.#turns.take(count ?? 0);
+      if (turn !== undefined) await turn;
     } catch (error) {
       this.#finish("cancelled");
       this.#source.cancel();

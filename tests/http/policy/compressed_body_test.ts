@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { brotliDecompressSync, constants, gunzipSync } from "node:zlib";
 import { Failure } from "../../../lib/base/failures.ts";
-import { COMPRESS_FLUSH_PAUSE_MS } from "../../../lib/base/limits.ts";
+import { COMPRESS_FLUSH_PAUSE_MS, TURN_BYTES } from "../../../lib/base/limits.ts";
 import type { Body, HeaderLine } from "../../../lib/http/message.ts";
 import { CompressedBody } from "../../../lib/http/policy/compressed_body.ts";
 import { CompressionSlots } from "../../../lib/http/policy/compression_slots.ts";
 import { openCompressor } from "../../../lib/http/policy/compressor.ts";
+import { countTurns } from "../../support/counted_turns.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { Random } from "../../support/random.ts";
 
@@ -210,3 +211,27 @@ for (const encoding of ["br", "gzip"] as const) {
     }
   });
 }
+
+Deno.test("CompressedBody: what goes in counts, however little comes out, and others have their turn", async () => {
+  const total = 64 * 1024 * 1024;
+  let left = total;
+  const source: Body = {
+    length: undefined,
+    trailers: [],
+    isTouched: true,
+    cancel: () => {},
+    read(target) {
+      const count = Math.min(left, target.length);
+      left -= count;
+      return Promise.resolve(count);
+    },
+  };
+  const slot = new CompressionSlots().take()!;
+  const clock = new FakeClock();
+  const body = new CompressedBody(source, { clock, compressor: openCompressor("br"), slot });
+  const target = new Uint8Array(65_536);
+  const turns = await countTurns(async () => {
+    while (await body.read(target) > 0);
+  });
+  assert.ok(turns >= total / TURN_BYTES / 2, `${turns} turns`);
+});
