@@ -40,7 +40,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "lib/http/http2/answer_writer.ts": "tests/http/http2/messages_test.ts",
   "lib/http/http2/request_server.ts": "tests/http/http2/server_connection_test.ts",
   // The parts of one exchange, against scripted connections and an upstream that plays every fault.
-  "lib/http/http1/body_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
   "lib/http/upstream/answer_body.ts": "tests/http/upstream/upstream_exchange_test.ts",
   "lib/http/upstream/dial.ts": "tests/http/upstream/start_tls_test.ts",
   "lib/http/upstream/response_reader.ts": "tests/http/upstream/upstream_exchange_test.ts",
