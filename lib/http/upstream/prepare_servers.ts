@@ -4,11 +4,9 @@
  *
  * @module
  */
-import { CERTIFICATE_FILE_MAX_BYTES } from "../../base/certificate_limits.ts";
-import { errorText } from "../../base/failures.ts";
-import { readUserText } from "../../base/user_file.ts";
 import type { RouteConfig, ServerConfig, UpstreamTlsConfig } from "../../config/config.ts";
 import { readCertificateFiles } from "../../tls/certificate_file.ts";
+import { readAuthorities } from "./authorities.ts";
 import { type ClientCertificate, prepareServer, type UpstreamServer } from "./upstream_server.ts";
 
 /** A route's `upstream_tls` is about its own servers. */
@@ -58,7 +56,7 @@ export async function readTlsFiles(
   { caFile, clientCert }: UpstreamTlsConfig,
 ): Promise<TlsFiles> {
   return {
-    caPem: caFile === undefined ? undefined : await readCaFile(caFile),
+    caPem: caFile === undefined ? undefined : await readAuthorities(caFile),
     clientCertificate: clientCert && await readClientCertificate(clientCert),
   };
 }
@@ -81,19 +79,6 @@ function authServers({ paths, policies }: RouteConfig): Iterable<ServerConfig> {
   return new Set(
     all.flatMap(({ forwardAuth }) => forwardAuth === undefined ? [] : [forwardAuth.server]),
   );
-}
-
-async function readCaFile(path: string): Promise<string> {
-  let pem: string;
-  try {
-    pem = await readUserText(path, CERTIFICATE_FILE_MAX_BYTES);
-  } catch (error) {
-    throw new Error(`Cannot read upstream_tls.ca "${path}": ${errorText(error)}`, { cause: error });
-  }
-  if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
-    throw new Error(`Cannot use upstream_tls.ca "${path}": no certificate in it, expected PEM`);
-  }
-  return pem;
 }
 
 async function readClientCertificate(

@@ -6,10 +6,10 @@ import type {
   UpstreamTlsConfig,
 } from "../../../lib/config/config.ts";
 import { prepareServers } from "../../../lib/http/upstream/prepare_servers.ts";
-import { makeCertificate } from "../../support/certificates.ts";
+import { makeAuthority, makeCertificate } from "../../support/certificates.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
-const PEM = "-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n";
+const { certPem: PEM } = await makeAuthority();
 
 const TLS: UpstreamTlsConfig = {
   serverName: undefined,

@@ -109,13 +109,6 @@ const CASES: [what: string, TestCertificate, TlsTrust, serverName: string | unde
     ["public roots, self-signed", selfSigned, roots, undefined, /upstream_tls\.ca/],
     ["no certificate in the file", signed, { kind: "ca", pem: "" }, undefined, /upstream_tls\.ca/],
     ["text in the file", signed, { kind: "ca", pem: "hello\n" }, undefined, /upstream_tls\.ca/],
-    [
-      "rubbish in the file",
-      signed,
-      { kind: "ca", pem: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" },
-      undefined,
-      /upstream_tls\.ca/,
-    ],
   ];
 
 for (const [what, certificate, trust, serverName, hint] of CASES) {
