@@ -5,8 +5,8 @@
  * @module
  */
 
-/** Bits of `events`. */
-export const EPOLL = { IN: 1, OUT: 4, ERR: 8, HUP: 16 } as const;
+/** Bits of `events`. ERR and HUP are always told; with ET alone they are, and each once. */
+export const EPOLL = { IN: 1, OUT: 4, ERR: 8, HUP: 16, ET: 1 << 31 } as const;
 
 /** First argument after the descriptor of epoll_ctl(2). */
 export const EPOLL_CTL = { ADD: 1, DEL: 2, MOD: 3 } as const;

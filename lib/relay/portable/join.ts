@@ -115,11 +115,14 @@ class Joint {
 
   /**
    * A side that takes no more may have said something before, so it is read on to its end. That end
-   * is near, for such a connection is dead both ways.
+   * is near, for such a connection is dead both ways; but of a client that was reset, what it said may
+   * stand in the way of it, and is of no use any more.
    */
   #noteDeaf(reset: ConnectionEnd, error: unknown): void {
     // Else (EPIPE) that side had ended its stream before, and has now closed in good order.
-    if (error instanceof Deno.errors.ConnectionReset) this.end ??= reset;
+    if (!(error instanceof Deno.errors.ConnectionReset)) return;
+    if (reset === "client_reset") this.abort(reset);
+    else this.end ??= reset;
   }
 }
 

@@ -35,6 +35,10 @@ export function moveBytes(context: WorkerContext, side: Side, events: number): v
     if (side.connection.state !== STATE.relaying) return;
   }
   if ((interest & EPOLL.IN) !== 0 && (events & READABLE) !== 0) pump(context, side);
+  // It has left while nobody reads from it, and what it said before is of no use any more.
+  if (interest === EPOLL.ET && (events & EPOLL.ERR) !== 0) {
+    context.finish(side.connection, side.connection.end ?? "client_reset");
+  }
 }
 
 /** Moves what can be moved from one side to the other. */
@@ -59,8 +63,12 @@ function settleInterest(context: WorkerContext, from: Side, to: Side): void {
   context.watch(to, interestOf(to));
 }
 
+/** A client that is not read for now may leave all the same; a server may leave behind its last answer. */
 function interestOf(side: Side): number {
-  return (side.hasEnded || side.isBlocked ? 0 : EPOLL.IN) | (side.peer.isBlocked ? EPOLL.OUT : 0);
+  if (side.peer.isBlocked) return EPOLL.OUT | (side.hasEnded || side.isBlocked ? 0 : EPOLL.IN);
+  if (side.hasEnded) return 0;
+  if (!side.isBlocked) return EPOLL.IN;
+  return side.isClient ? EPOLL.ET : 0;
 }
 
 /** Reads and writes once. @returns Whether to go on at once. */
@@ -168,6 +176,8 @@ function isBlocking(context: WorkerContext, from: Side): boolean {
   // Else (EPIPE) that side had ended its stream before, and has now closed in good order.
   if (errno === ERRNO.ECONNRESET) {
     from.connection.end ??= from.isClient ? "upstream_reset" : "client_reset";
+    // What a client has said before stands in the way of its end, and is of no use any more.
+    if (from.peer.isClient && from.peer.isBlocked) from.peer.hasEnded = true;
   }
   from.hasEnded = true;
   from.rest = undefined;

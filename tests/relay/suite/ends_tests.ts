@@ -79,6 +79,8 @@ export function endsTests(name: string, makeEngine: MakeEngine): void {
   resetTests(name, makeEngine);
 }
 
+const MIB = 1024 * 1024;
+
 function resetTests(name: string, makeEngine: MakeEngine): void {
   const early: [string, Uint8Array][] = [
     ["before its hello", new Uint8Array()],
@@ -132,6 +134,24 @@ function resetTests(name: string, makeEngine: MakeEngine): void {
     await server.readToEnd();
     assert.equal((await fixture.recorded()).end, "client_reset");
   });
+
+  // Bytes that nobody takes stand before the client's end: only a write to it tells, or the kernel.
+  const fillings = name === "splice" ? ["both directions", "its upload"] : ["both directions"];
+  for (const filling of fillings) {
+    Deno.test(`${name} client_reset: with ${filling} full lets the server go`, async () => {
+      using testServer = new TestServer();
+      const routes = [{ hosts: [NAME], servers: [testServer.port] }];
+      await using fixture = new Fixture(makeEngine, { routes });
+      using client = await ResettingPeer.connect(fixture.httpsPort);
+      await client.write(hello(NAME));
+      using server = await testServer.accept();
+      client.send(new Uint8Array(64 * MIB));
+      if (filling === "both directions") server.write(new Uint8Array(64 * MIB)).catch(() => {});
+      await client.untilBlocked();
+      client.reset();
+      assert.equal((await fixture.recorded()).end, "client_reset");
+    });
+  }
 
   const stages: [string, boolean, ConnectionEnd][] = [
     ["right after the hello", false, "upstream_reset"],

@@ -9,6 +9,12 @@ import { once } from "node:events";
 import { withDeadline } from "../../support/deadline.ts";
 import { PATIENCE_MS } from "./peer.ts";
 
+/** A connection of which nothing was taken for so many turns is blocked. */
+const STILL_TURNS = 25;
+
+/** Pause between them. */
+const TURN_MS = 10;
+
 /** A connection that can be reset. */
 export class ResettingPeer implements Disposable {
   readonly #socket: Socket;
@@ -32,6 +38,21 @@ export class ResettingPeer implements Disposable {
     const written = Promise.withResolvers<void>();
     this.#socket.write(bytes, () => written.resolve());
     await withDeadline(written.promise, PATIENCE_MS, () => `${bytes.length} bytes to be written`);
+  }
+
+  /** Writes bytes, and does not wait for that. */
+  send(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Waits until nothing more of what was sent is taken. */
+  async untilBlocked(): Promise<void> {
+    let left = this.#socket.writableLength;
+    for (let still = 0; still < STILL_TURNS; still++) {
+      await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+      if (this.#socket.writableLength < left) still = 0;
+      left = this.#socket.writableLength;
+    }
   }
 
   /** Reads until `count` bytes have come. */
