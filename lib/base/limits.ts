@@ -175,11 +175,11 @@ export const HOP_DIALS_MAX = 8;
  * 0.3 s per GiB of a download. */
 export const TURN_BYTES = 512 * KIB;
 
-/** What a chunk costs beside its bytes, counted as bytes: a microsecond or two. */
-export const CHUNK_WORK_BYTES = 1 * KIB;
-
 /** And in how many steps: as many small requests take a millisecond or two. */
 export const TURN_STEPS_MAX = 32;
+
+/** What a chunk costs beside its bytes, counted as bytes: a microsecond or two. */
+export const CHUNK_WORK_BYTES = 1 * KIB;
 
 /** `timeouts.header`: from the first byte of a connection to the end of its first request head. */
 export const HEADER_TIMEOUT_MS = 10 * SECOND_MS;
